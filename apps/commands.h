@@ -1,0 +1,27 @@
+// The subcommands of `segue`. Results go to standard output, everything else to standard error; failures are thrown.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace segue {
+
+struct ConfigCommand {
+  std::string action;                  ///< show, default or schema
+  std::string subject;                 ///< a file for show, else a task
+  std::vector<std::string> overrides;  ///< --set
+};
+/// Prints a resolved configuration, a file to start from, or a table of settings.
+void run_config(const ConfigCommand& command);
+
+struct InspectCommand {
+  std::string file;
+  bool stats = false;
+};
+/// Lists the tensors, sizes and notes of a weight file.
+void run_inspect(const InspectCommand& command);
+
+/// Reports build, machine, devices, and what makes them slow.
+void run_doctor();
+
+}  // namespace segue

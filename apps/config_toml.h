@@ -1,0 +1,34 @@
+// TOML text as a flat list of keys and values. Its .cpp is the one place that knows the TOML library.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "config.h"
+
+namespace segue {
+
+/// A value that no setting can have: a date, a table, a list of lists.
+struct Unsuitable {
+  std::string what;
+};
+using RawValue =
+    std::variant<bool, int64_t, double, std::string, std::vector<int64_t>, std::vector<double>, Unsuitable>;
+
+struct RawSetting {
+  std::string key;  ///< with dots between tables
+  RawValue value;
+  int line = 0;
+};
+
+/// Reads TOML text, in the order of its lines. Throws usage with name:line.
+std::vector<RawSetting> read_toml(const std::string& text, const std::string& name);
+
+/// Reads one value; false if `text` is not one TOML value.
+bool read_toml_value(const std::string& text, RawValue& value);
+
+/// A TOML string with its quotes.
+std::string toml_string(const std::string& text);
+
+}  // namespace segue

@@ -1,0 +1,35 @@
+# Every operation, by name. An op X is kernels/X.h, kernels/X_cpu.cpp, kernels/X_cuda.cu (SEGUE_CUDA_OPS),
+# runtime/ops/X.cpp (unless it only launches) and tests/cases/X.cpp. A missing file stops the build.
+set(SEGUE_OPS
+    conv2d conv_transpose2d bias
+    batch_norm instance_norm
+    relu leaky_relu tanh sigmoid softmax
+    max_pool mean_pool resize_bilinear
+    pad_reflect pad_constant crop flip concat
+    add scale lerp fill reduce dropout image_pool
+    softmax_xent softmax_entropy kl_div l1 lsgan bce_logits
+    label_norm pseudo_label cutmix confusion
+    upsample_xent upsample_pseudo_label upsample_confusion image_in
+    sgd adam)
+
+# Ops that only launch: no gradient, results live in buffers of the caller.
+set(SEGUE_LAUNCH_ONLY_OPS lerp fill image_pool label_norm pseudo_label cutmix confusion
+    upsample_pseudo_label upsample_confusion image_in sgd adam)
+
+set(SEGUE_CUDA_OPS relu softmax_entropy confusion)
+
+set(SEGUE_ONLY_OPS "" CACHE STRING "Work on a few ops: build these, and of the rest of the tree what exists (empty: all)")
+if(SEGUE_ONLY_OPS)
+  set(SEGUE_OPS ${SEGUE_ONLY_OPS})
+endif()
+
+# Sources of a target: all of them, or under SEGUE_ONLY_OPS those that are there.
+function(segue_sources result)
+  set(found "")
+  foreach(file ${ARGN})
+    if(NOT SEGUE_ONLY_OPS OR EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${file})
+      list(APPEND found ${file})
+    endif()
+  endforeach()
+  set(${result} ${found} PARENT_SCOPE)
+endfunction()

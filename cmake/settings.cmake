@@ -1,0 +1,43 @@
+# Language, warnings, sanitizers and instruction set, the same for every target.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+set(CMAKE_CXX_FLAGS_RELEASE "-O3 -DNDEBUG")
+
+# -Wno-restrict: GCC 12 reports overlapping copies inside std::string that do not exist (GCC PR 105651).
+add_library(segue_settings INTERFACE)
+# Nothing reads errno or the floating point flags; without the two, loops with comparisons are not vectorised.
+target_compile_options(segue_settings INTERFACE
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wno-unknown-pragmas -Wno-restrict -fno-math-errno -fno-trapping-math>)
+if(SEGUE_WERROR)
+  target_compile_options(segue_settings INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Werror>)
+endif()
+if(SEGUE_SANITIZE)
+  target_compile_options(segue_settings INTERFACE
+    $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${SEGUE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1>)
+  target_link_options(segue_settings INTERFACE -fsanitize=${SEGUE_SANITIZE})
+endif()
+
+# The CPU kernels want AVX2 and FMA. Taken if the building machine has them; a binary for another machine names its
+# own level: -DSEGUE_CPU_ARCH=x86-64. Bits depend on it, so checkpoints record it.
+if(NOT DEFINED SEGUE_CPU_ARCH)
+  set(level "")
+  if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
+    set(level x86-64)
+    if(EXISTS /proc/cpuinfo)
+      file(STRINGS /proc/cpuinfo flags REGEX "^flags" LIMIT_COUNT 1)
+      if(flags MATCHES " avx2" AND flags MATCHES " fma" AND flags MATCHES " bmi2")
+        set(level x86-64-v3)
+      endif()
+    endif()
+  endif()
+  set(SEGUE_CPU_ARCH "${level}" CACHE STRING "-march of the CPU code; empty: the compiler's default")
+endif()
+if(SEGUE_CPU_ARCH)
+  target_compile_options(segue_settings INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-march=${SEGUE_CPU_ARCH}>)
+endif()

@@ -1,0 +1,123 @@
+// Building blocks of CUDA kernels: element types, 16-byte loads and stores, sums over a warp and a block.
+#pragma once
+
+#include <cuda_bf16.h>
+
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+#include "launch.h"
+#include "view.h"
+
+namespace segue {
+
+template <>
+struct DTypeOf<__nv_bfloat16> {
+  static constexpr DType value = DType::bf16;
+};
+
+namespace gpu {
+inline namespace SEGUE_GPU_BACKEND {
+
+constexpr unsigned kWarp = 32;
+constexpr unsigned kAllLanes = 0xffffffffu;
+
+__device__ __forceinline__ float to_float(float x) { return x; }
+__device__ __forceinline__ float to_float(__nv_bfloat16 x) { return __bfloat162float(x); }
+template <class T>
+__device__ __forceinline__ T from_float(float x) {
+  if constexpr (std::is_same_v<T, float>)
+    return x;
+  else
+    return __float2bfloat16_rn(x);
+}
+
+/// Elements of T in 16 bytes.
+template <class T>
+constexpr int kVector = int(16 / sizeof(T));
+
+/// N elements that are loaded and stored at once; N of kVector<T> is one 16-byte access.
+template <class T, int N>
+struct Pack {
+  static_assert(N == 1 || N * sizeof(T) == 16);
+  T v[N];
+};
+template <int N, class T>
+__device__ __forceinline__ Pack<T, N> load(const T* p) {
+  Pack<T, N> r;
+  if constexpr (N == 1) {
+    r.v[0] = *p;
+  } else {
+    const uint4 raw = *reinterpret_cast<const uint4*>(p);
+    memcpy(&r, &raw, sizeof r);
+  }
+  return r;
+}
+template <int N, class T>
+__device__ __forceinline__ void store(T* p, const Pack<T, N>& x) {
+  if constexpr (N == 1) {
+    *p = x.v[0];
+  } else {
+    uint4 raw;
+    memcpy(&raw, &x, sizeof raw);
+    *reinterpret_cast<uint4*>(p) = raw;
+  }
+}
+
+/// Sum over groups of G neighbouring lanes (a power of two); every lane of a group gets it. All lanes must call.
+template <int G = 32>
+__device__ __forceinline__ float group_sum(float x) {
+#pragma unroll
+  for (int d = G / 2; d > 0; d /= 2) x += __shfl_xor_sync(kAllLanes, x, d);
+  return x;
+}
+template <int G = 32>
+__device__ __forceinline__ float group_max(float x) {
+#pragma unroll
+  for (int d = G / 2; d > 0; d /= 2) x = fmaxf(x, __shfl_xor_sync(kAllLanes, x, d));
+  return x;
+}
+
+/// Sum over a block of kThreads; every thread gets it. All threads must call. Two calls may follow each other.
+template <int kThreads>
+__device__ __forceinline__ float block_sum(float x) {
+  static_assert(kThreads % 32 == 0 && kThreads <= 1024);
+  SEGUE_SHARED(partial, float[kThreads / 32]);
+  const unsigned lane = threadIdx.x % kWarp, warp = threadIdx.x / kWarp;
+  x = group_sum(x);
+  if (lane == 0) partial[warp] = x;
+  __syncthreads();
+  x = group_sum(lane < kThreads / 32 ? partial[lane] : 0.f);
+  __syncthreads();  // before the next call writes `partial`
+  return x;
+}
+
+/// True if all pointers allow 16-byte accesses.
+template <class... T>
+bool aligned16(const T*... p) {
+  return ((reinterpret_cast<uintptr_t>(p) % 16 == 0) && ...);
+}
+
+/// A view as CUDA kernels take it: f32 or bf16 of the given type, any pitch from the channels upwards.
+inline void check_pitched(const View& v, const char* where, const char* what, DType dtype, const Shape& shape) {
+  require(bool(v) || v.count() == 0, where, "expects ", what, "; got no tensor");
+  require(v.dtype == dtype, where, "expects ", what, " of type ", dtype, "; got ", v.dtype);
+  require(v.shape == shape, where, "expects ", what, " of shape ", shape, "; got ", v.shape);
+  require(v.pitch >= v.channels(), where, "expects ", what, " with a pitch of at least ", v.channels(), "; got ",
+          v.pitch);
+}
+
+/// Calls f(T{}) with the element type: float or __nv_bfloat16.
+template <class F>
+void dispatch_float(DType dtype, const char* where, F&& f) {
+  switch (dtype) {
+    case DType::f32: return f(float{});
+    case DType::bf16: return f(__nv_bfloat16{});
+    default: fail(Fault::invalid_argument, where, "expects f32 or bf16; got ", dtype);
+  }
+}
+
+}  // namespace SEGUE_GPU_BACKEND
+}  // namespace gpu
+}  // namespace segue

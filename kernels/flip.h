@@ -1,0 +1,20 @@
+// Mirroring.
+#pragma once
+
+#include "exec.h"
+#include "view.h"
+
+namespace segue::kernels {
+
+/// Mirrors an image left to right. It is its own gradient.
+///
+///   y[n,h,w,c] = x[n, h, W - 1 - w, c]
+///
+/// x        (N,H,W,C) f32   in
+/// y        as x            out  not overlapping x
+/// Throws   invalid_argument if shapes or types differ, or x is not an image.
+/// Traffic  reads and writes every element once.  Deterministic. Capture-safe.
+/// Source   none.
+void flip(const CpuExec& exec, const View& x, const View& y);
+
+}  // namespace segue::kernels

@@ -1,0 +1,26 @@
+// Kullback-Leibler divergence between two softmaxes.
+#pragma once
+
+#include "exec.h"
+#include "view.h"
+
+namespace segue::kernels {
+
+/// Mean over pixels of the weighted divergence of a student's softmax from a teacher's and, if wanted, its gradient for
+/// the student, in one pass. The mean is over all P pixels, those of weight 0 too.
+///
+///   loss    = 1/P sum_p w_p sum_c t_pc (log t_pc - log q_pc),   t = softmax(teacher), q = softmax(logits)
+///   dlogits = 1/P w_p (q - t)
+///
+/// logits   (..,C) f32   in   student; C <= 256 classes, P >= 1 pixels
+/// teacher  (..,C) f32   in   logits too; receives no gradient
+/// weights  (..)   f32   in   or absent: 1
+/// loss     ()     f32   out  nats
+/// dlogits  (..,C) f32   out  or absent; for d(loss) = 1; not overlapping logits or teacher
+/// Throws   invalid_argument if shapes or types disagree, C > 256, or there is no pixel.
+/// Traffic  reads logits, teacher, weights, writes dlogits.  Deterministic. Capture-safe.
+/// Source   Hinton et al. 2015, arXiv:1503.02531; as a consistency loss: Xie et al. 2020, arXiv:1904.12848.
+void kl_div(const CpuExec& exec, const View& logits, const View& teacher, const View& weights, const View& loss,
+            const View& dlogits);
+
+}  // namespace segue::kernels

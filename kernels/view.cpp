@@ -1,0 +1,41 @@
+#include "view.h"
+
+#include <ostream>
+
+namespace segue {
+
+const char* name_of(DType t) {
+  switch (t) {
+    case DType::f32: return "f32";
+    case DType::bf16: return "bf16";
+    case DType::f16: return "f16";
+    case DType::f64: return "f64";
+    case DType::u8: return "u8";
+    case DType::i32: return "i32";
+    case DType::u32: return "u32";
+    case DType::i64: return "i64";
+    case DType::u64: return "u64";
+  }
+  return "?";
+}
+
+std::ostream& operator<<(std::ostream& s, DType t) { return s << name_of(t); }
+
+std::ostream& operator<<(std::ostream& s, const Shape& shape) {
+  s << '(';
+  for (int i = 0; i < shape.dims(); ++i) s << (i ? "," : "") << shape[i];
+  return s << ')';
+}
+
+void check_dense(const View& v, const char* where, const char* what, DType dtype) {
+  require(bool(v) || v.count() == 0, where, "expects ", what, "; got no tensor");
+  require(v.dtype == dtype, where, "expects ", what, " of type ", dtype, "; got ", v.dtype);
+  require(v.dense(), where, "expects dense ", what, "; got channels ", v.channels(), " at pitch ", v.pitch);
+}
+
+void check_view(const View& v, const char* where, const char* what, DType dtype, const Shape& shape) {
+  check_dense(v, where, what, dtype);
+  require(v.shape == shape, where, "expects ", what, " of shape ", shape, "; got ", v.shape);
+}
+
+}  // namespace segue

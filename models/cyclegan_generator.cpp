@@ -1,0 +1,53 @@
+#include "cyclegan_generator.h"
+
+namespace segue {
+namespace {
+
+constexpr ConvInit kInit = ConvInit::gan;
+const InstanceNormOptions kNorm{}, kNormRelu{.slope = 0};
+
+}  // namespace
+
+CycleGanGenerator::Block::Block(Module& parent, const std::string& name, int64_t channels, const std::string& second)
+    : Module(parent, name),
+      conv1(*this, "conv_block.1", channels, channels, 3, {}, Bias::dead, kInit),
+      conv2(*this, "conv_block." + second, channels, channels, 3, {}, Bias::dead, kInit) {}
+
+CycleGanGenerator::CycleGanGenerator(const GeneratorOptions& options)
+    : options_(options),
+      first_(*this, "model.1", 3, options.filters, 7, {}, Bias::dead, kInit),
+      down1_(*this, "model.4", options.filters, 2 * options.filters, 3, {.stride = 2, .pad = 1}, Bias::dead, kInit),
+      down2_(*this, "model.7", 2 * options.filters, 4 * options.filters, 3, {.stride = 2, .pad = 1}, Bias::dead,
+             kInit) {
+  require(options.blocks > 0, "generator", "expects at least one block; got ", options.blocks);
+  const std::string second = options.dropout > 0 || options.dropout_names ? "6" : "5";
+  int at = 10;
+  for (int b = 0; b < options.blocks; ++b)
+    blocks_.emplace_back(*this, cat("model.", at++), 4 * options.filters, second);
+  const ConvTranspose2dOptions up{.stride = 2, .pad = 1, .output_pad = 1};
+  up1_ = std::make_unique<ConvTranspose2d>(*this, cat("model.", at), 4 * options.filters, 2 * options.filters, 3, up,
+                                           Bias::dead, kInit);
+  up2_ = std::make_unique<ConvTranspose2d>(*this, cat("model.", at + 3), 2 * options.filters, options.filters, 3, up,
+                                           Bias::dead, kInit);
+  last_ =
+      std::make_unique<Conv2d>(*this, cat("model.", at + 7), options.filters, 3, 7, Conv2dOptions{}, Bias::used, kInit);
+}
+
+Tensor CycleGanGenerator::forward(Context& c, const Tensor& x) {
+  require(x.shape().dims() == 4 && x.shape()[3] == 3 && x.shape()[1] >= 4 && x.shape()[2] >= 4, "generator",
+          "expects images (N,H,W,3) of at least 4x4; got ", x.shape());
+  const auto norm_relu = [&c](const Tensor& t) { return instance_norm(c, t, {}, kNormRelu); };
+  Tensor y = norm_relu(first_(c, pad_reflect(c, x, 3)));
+  y = norm_relu(down1_(c, y));
+  y = norm_relu(down2_(c, y));
+  for (Block& block : blocks_) {
+    Tensor z = norm_relu(block.conv1(c, pad_reflect(c, y, 1)));
+    if (training() && options_.dropout > 0) z = dropout(c, z, options_.dropout, DropoutMode::element);
+    y = instance_norm(c, block.conv2(c, pad_reflect(c, z, 1)), y, kNorm);
+  }
+  y = norm_relu((*up1_)(c, y));
+  y = norm_relu((*up2_)(c, y));
+  return tanh(c, (*last_)(c, pad_reflect(c, y, 3)));
+}
+
+}  // namespace segue

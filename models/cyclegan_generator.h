@@ -1,0 +1,38 @@
+// The residual generator of CycleGAN: Zhu et al. 2017, arXiv:1703.10593; layers from Johnson et al. 2016,
+// arXiv:1603.08155. Names of the reference code with instance norm.
+#pragma once
+
+#include <deque>
+
+#include "layers.h"
+
+namespace segue {
+
+struct GeneratorOptions {
+  int blocks = 9;        ///< 6 up to 128x128, 9 from 256x256, in the paper
+  int64_t filters = 64;  ///< of the first layer
+  float dropout = 0;     ///< in every residual block, in training. Above 0 the second convolution is "conv_block.6"
+  bool dropout_names = false;  ///< "conv_block.6" without dropout: for weights that were trained with it
+};
+
+class CycleGanGenerator : public Network {
+ public:
+  explicit CycleGanGenerator(const GeneratorOptions& options = {});
+  /// x (N,H,W,3) in [-1, 1], H and W at least 4 -> the same shape in (-1, 1) where H and W are multiples of 4, else the
+  /// next multiple.
+  Tensor forward(Context& c, const Tensor& x);
+
+ private:
+  struct Block : Module {
+    Block(Module& parent, const std::string& name, int64_t channels, const std::string& second);
+    Conv2d conv1, conv2;
+  };
+
+  GeneratorOptions options_;
+  Conv2d first_, down1_, down2_;
+  std::deque<Block> blocks_;
+  std::unique_ptr<ConvTranspose2d> up1_, up2_;
+  std::unique_ptr<Conv2d> last_;
+};
+
+}  // namespace segue

@@ -1,0 +1,66 @@
+// A tensor: a value that shares its memory. No strides, no views of parts.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "kernels/view.h"
+
+namespace segue {
+
+class Arena;
+struct GradCell;
+
+/// A handle on a block of memory with a shape and a type; copying shares. The block goes back to its arena with its
+/// last handle. Belongs to one thread. An empty Tensor means "absent".
+class Tensor {
+ public:
+  Tensor() = default;
+  /// Takes a new block from `arena`; `tag` is the op that asks. `pitch` 0: the channels.
+  Tensor(Arena& arena, const Shape& shape, DType dtype, const char* tag, int64_t pitch = 0);
+  /// A tensor inside memory that `owner` keeps alive: one parameter in its slab.
+  Tensor(std::shared_ptr<void> owner, void* data, const Shape& shape, DType dtype);
+
+  explicit operator bool() const { return bool(owner_); }
+  const Shape& shape() const { return view_.shape; }
+  DType dtype() const { return view_.dtype; }
+  const View& view() const { return view_; }
+  void* data() const { return view_.data; }
+  int64_t count() const { return view_.count(); }
+  int64_t bytes() const { return view_.bytes(); }
+  /// The same elements under another shape of equal count. The result takes no part in autograd.
+  Tensor reshape(const Shape& shape) const;
+  /// The same memory, outside autograd: what is computed from it sends no gradient back.
+  Tensor detach() const;
+  /// True if both lie in the same memory.
+  bool same_memory(const Tensor& o) const { return view_.data == o.view_.data; }
+
+  /// The gradient's place; null if nobody wants a gradient of this tensor.
+  const std::shared_ptr<GradCell>& cell() const { return cell_; }
+  void set_cell(std::shared_ptr<GradCell> cell) { cell_ = std::move(cell); }
+
+ private:
+  std::shared_ptr<void> owner_;
+  View view_;
+  std::shared_ptr<GradCell> cell_;
+};
+
+/// Where the gradient of one tensor gathers.
+struct GradCell {
+  Tensor grad;              ///< empty until the first contribution, unless `persistent`
+  bool persistent = false;  ///< a parameter: `grad` is its part of the gradient slab
+  bool filled = false;      ///< a contribution has arrived since the last reset
+};
+
+/// Marks an operand that the kernel writes.
+struct Out {
+  View view;
+};
+inline Out out(const Tensor& t) { return {t.view()}; }
+inline Out out(const View& v) { return {v}; }
+
+/// Copies a dense f32 tensor to host values (tests, logs), and back.
+std::vector<float> to_host(const Tensor& t);
+void from_host(const Tensor& t, const std::vector<float>& values);
+
+}  // namespace segue

@@ -1,0 +1,47 @@
+// Helpers for writing a case file.
+#pragma once
+
+#include <cmath>
+#include <utility>
+
+#include "cases.h"
+
+namespace segue::cases {
+
+/// "4x64x128x256", with the type and pitch where they are not plain f32.
+inline std::string case_name(const Shape& shape, DType dtype = DType::f32, int64_t pitch = 0) {
+  std::string s;
+  for (int i = 0; i < shape.dims(); ++i) s += (i ? "x" : "") + std::to_string(shape[i]);
+  if (s.empty()) s = "scalar";
+  if (dtype != DType::f32) s += std::string("_") + name_of(dtype);
+  if (pitch) s += "_pitch" + std::to_string(pitch);
+  return s;
+}
+
+/// The CPU call where the CPU computes it (f32, dense), else none.
+template <class F>
+std::function<void(const CpuExec&, Io&)> cpu_only_if(DType dtype, int64_t pitch, F call) {
+  if (dtype == DType::f32 && pitch == 0) return call;
+  return nullptr;
+}
+
+/// The CUDA call, where this build of the cases links CUDA launchers (the device, or host SIMT execution); else none.
+#if defined(SEGUE_CASES_CUDA)
+#define SEGUE_CUDA_CALL(...) __VA_ARGS__
+#else
+#define SEGUE_CUDA_CALL(...) nullptr
+#endif
+
+inline Case bench_only(Case c) {
+  c.bench_only = true;
+  return c;
+}
+
+/// Moves values that lie within `distance` of a kink away from it, so that finite differences do not straddle it.
+inline Array away_from(Array a, double kink, double distance) {
+  for (double& x : a.v)
+    if (std::abs(x - kink) < distance) x = kink + (x < kink ? -1 : 1) * 2 * distance;
+  return a;
+}
+
+}  // namespace segue::cases

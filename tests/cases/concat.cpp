@@ -1,0 +1,139 @@
+#include "kernels/concat.h"
+
+#include "cases_of.h"
+#include "runtime/ops.h"
+
+namespace segue::cases {
+namespace {
+
+Shape with_channels(Shape s, int64_t channels) {
+  s[s.dims() - 1] = channels;
+  return s;
+}
+
+Array forward(const std::vector<Array>& parts) {
+  int64_t channels = 0, first = 0;
+  for (const Array& part : parts) channels += part.shape.channels();
+  Array y(with_channels(parts[0].shape, channels));
+  for (const Array& part : parts) {
+    const int64_t own = part.shape.channels();
+    for (int64_t i = 0; i < part.count(); ++i) y[i / own * channels + first + i % own] = part[i];
+    first += own;
+  }
+  return y;
+}
+
+Array gradient(const Array& dy, int64_t first, int64_t own) {
+  Array dpart(with_channels(dy.shape, own));
+  for (int64_t i = 0; i < dpart.count(); ++i) dpart[i] = dy[i / own * dy.shape.channels() + first + i % own];
+  return dpart;
+}
+
+/// `shape` without its channels, which `channels` gives part by part.
+Case concat_case(const Shape& pixels, const std::vector<int64_t>& channels) {
+  std::string name = case_name(pixels) + "_of";
+  int64_t all = 0;
+  for (int64_t c : channels) {
+    name += "_" + std::to_string(c);
+    all += c;
+  }
+  Shape shape = pixels;
+  shape.push(all);
+  return {.op = "concat",
+          .name = name,
+          .make =
+              [=] {
+                Io io;
+                for (int64_t c : channels)
+                  io.in.emplace_back(uniform(with_channels(shape, c), -1, 1, io.in.size() + 1), DType::f32);
+                io.out = {Buffer(shape, DType::f32)};
+                return io;
+              },
+          .cpu =
+              [](const CpuExec& e, Io& io) {
+                std::vector<View> parts;
+                for (Buffer& b : io.in) parts.push_back(b.view());
+                kernels::concat(e, parts, io.out[0].view());
+              },
+          .reference =
+              [](const Io& io) {
+                std::vector<Array> parts;
+                for (const Buffer& b : io.in) parts.push_back(b.array());
+                return std::vector<Array>{forward(parts)};
+              },
+          .bytes = 8.0 * double(shape.count())};
+}
+
+Case grad_case(const Shape& shape, int64_t first, int64_t own, bool accumulate) {
+  const Shape part = with_channels(shape, own);
+  return {.op = "concat_grad",
+          .name = case_name(shape) + "_" + std::to_string(own) + "_from_" + std::to_string(first) +
+                  (accumulate ? "_accumulate" : ""),
+          .make =
+              [=] {
+                return Io{{Buffer(uniform(shape, -1, 1, 1), DType::f32)},
+                          {accumulate ? Buffer(uniform(part, -1, 1, 2), DType::f32) : Buffer(part, DType::f32)}};
+              },
+          .cpu = [=](const CpuExec& e,
+                     Io& io) { kernels::concat_grad(e, io.in[0].view(), first, io.out[0].view(), accumulate); },
+          .reference =
+              [=](const Io& io) {
+                Array dpart = gradient(io.in[0].array(), first, own);
+                const Array before = io.out[0].array();
+                for (int64_t i = 0; accumulate && i < dpart.count(); ++i) dpart[i] += before[i];
+                return std::vector<Array>{dpart};
+              },
+          .longest_sum = {2},
+          .bytes = (accumulate ? 12.0 : 8.0) * double(part.count())};
+}
+
+}  // namespace
+
+void concat_cases(Registry& r) {
+  r.cases.push_back(concat_case({}, {1}));
+  r.cases.push_back(concat_case({33}, {3, 1}));
+  r.cases.push_back(concat_case({2, 5, 7}, {48, 256}));
+  r.cases.push_back(concat_case({1, 3, 3}, {19, 3, 304, 1, 7}));
+  r.cases.push_back(concat_case({8193}, {1, 2}));
+  r.cases.push_back(bench_only(concat_case({4, 32, 64}, {48, 256})));
+  for (bool accumulate : {false, true}) {
+    r.cases.push_back(grad_case({1}, 0, 1, accumulate));
+    r.cases.push_back(grad_case({2, 5, 7, 304}, 0, 48, accumulate));
+    r.cases.push_back(grad_case({2, 5, 7, 304}, 48, 256, accumulate));
+    r.cases.push_back(grad_case({8193, 3}, 1, 2, accumulate));
+    r.cases.push_back(bench_only(grad_case({4, 32, 64, 304}, 48, 256, accumulate)));
+  }
+
+  r.gradients.push_back(
+      {.op = "concat",
+       .name = "three_parts",
+       .inputs = {uniform({2, 3, 2, 3}, -1, 1, 1), uniform({2, 3, 2, 1}, -1, 1, 2), uniform({2, 3, 2, 5}, -1, 1, 3)},
+       .forward = [](const std::vector<Array>& x) { return forward(x); },
+       .gradient =
+           [](const std::vector<Array>&, const Array& dy) {
+             return std::vector<Array>{gradient(dy, 0, 3), gradient(dy, 3, 1), gradient(dy, 4, 5)};
+           },
+       .op_call = [](Context& c, std::vector<Tensor>& x) { return concat(c, x); }});
+  // A part that stands in it twice gathers both gradients.
+  r.gradients.push_back({.op = "concat",
+                         .name = "same_part_twice",
+                         .inputs = {uniform({4, 3}, -1, 1, 1), uniform({4, 2}, -1, 1, 2)},
+                         .forward =
+                             [](const std::vector<Array>& x) {
+                               return forward({x[0], x[1], x[0]});
+                             },
+                         .gradient =
+                             [](const std::vector<Array>&, const Array& dy) {
+                               Array first = gradient(dy, 0, 3);
+                               const Array again = gradient(dy, 5, 3);
+                               for (int64_t i = 0; i < first.count(); ++i) first[i] += again[i];
+                               return std::vector<Array>{first, gradient(dy, 3, 2)};
+                             },
+                         .op_call =
+                             [](Context& c, std::vector<Tensor>& x) {
+                               return concat(c, {x[0], x[1], x[0]});
+                             },
+                         .longest_sum = 2});
+}
+
+}  // namespace segue::cases

@@ -1,0 +1,193 @@
+#include "kernels/conv2d.h"
+
+#include "conv_reference.h"
+#include "runtime/ops.h"
+
+namespace segue::cases {
+namespace {
+
+/// One geometry: images (n,h,w,c), k filters of r x s.
+struct Geometry {
+  int64_t n, h, w, c, k, r, s;
+  Conv2dOptions o;
+
+  Shape x() const { return {n, h, w, c}; }
+  Shape filters() const { return {k, r, s, c}; }
+  Shape y() const { return {n, conv2d_out_extent(h, r, o), conv2d_out_extent(w, s, o), k}; }
+  std::string name() const {
+    return case_name(x()) + "_k" + std::to_string(k) + "_" + std::to_string(r) + "x" + std::to_string(s) + "_s" +
+           std::to_string(o.stride) + "p" + std::to_string(o.pad) + "d" + std::to_string(o.dilation);
+  }
+  double flops() const { return 2.0 * double(y().count() * r * s * c); }
+  double bytes() const { return 4.0 * double(x().count() + filters().count() + y().count()); }
+};
+
+Case forward_case(const Geometry& g, bool with_bias) {
+  return {
+      .op = "conv2d",
+      .name = g.name() + (with_bias ? "_bias" : ""),
+      .make =
+          [=] {
+            Io io;
+            io.in = {Buffer(uniform(g.x(), -1, 1, 1), DType::f32), Buffer(uniform(g.filters(), -1, 1, 2), DType::f32)};
+            if (with_bias) io.in.push_back(Buffer(uniform({g.k}, -1, 1, 3), DType::f32));
+            io.out = {Buffer(g.y(), DType::f32)};
+            return io;
+          },
+      .cpu =
+          [=](const CpuExec& e, Io& io) {
+            kernels::conv2d(e, io.in[0].view(), io.in[1].view(), with_bias ? io.in[2].view() : View(), io.out[0].view(),
+                            g.o);
+          },
+      .reference =
+          [=](const Io& io) {
+            Array y(g.y());
+            conv_forward(io.in[0].array(), io.in[1].array(), y, g.o);
+            if (with_bias) add_bias(io.in[2].array(), y);
+            return std::vector<Array>{y};
+          },
+      .longest_sum = {g.r * g.s * g.c + with_bias},
+      .bytes = g.bytes(),
+      .flops = g.flops()};
+}
+
+Buffer target(const Shape& shape, bool accumulate) {
+  return accumulate ? Buffer(uniform(shape, -1, 1, 4), DType::f32) : Buffer(shape, DType::f32);
+}
+Array start(const Buffer& b, bool accumulate) { return accumulate ? b.array() : Array(b.shape()); }
+
+Case dgrad_case(const Geometry& g, bool accumulate) {
+  return {.op = "conv2d_dgrad",
+          .name = g.name() + (accumulate ? "_accumulate" : ""),
+          .make =
+              [=] {
+                return Io{
+                    {Buffer(uniform(g.y(), -1, 1, 1), DType::f32), Buffer(uniform(g.filters(), -1, 1, 2), DType::f32)},
+                    {target(g.x(), accumulate)}};
+              },
+          .cpu =
+              [=](const CpuExec& e, Io& io) {
+                kernels::conv2d_dgrad(e, io.in[0].view(), io.in[1].view(), io.out[0].view(), g.o, accumulate);
+              },
+          .reference =
+              [=](const Io& io) {
+                Array dx = start(io.out[0], accumulate);
+                conv_input_gradient(io.in[0].array(), io.in[1].array(), dx, g.o);
+                return std::vector<Array>{dx};
+              },
+          .longest_sum = {g.r * g.s * g.k + accumulate},
+          .bytes = g.bytes(),
+          .flops = g.flops()};
+}
+
+Case wgrad_case(const Geometry& g, bool accumulate) {
+  return {.op = "conv2d_wgrad",
+          .name = g.name() + (accumulate ? "_accumulate" : ""),
+          .make =
+              [=] {
+                return Io{{Buffer(uniform(g.x(), -1, 1, 1), DType::f32), Buffer(uniform(g.y(), -1, 1, 2), DType::f32)},
+                          {target(g.filters(), accumulate)}};
+              },
+          .cpu =
+              [=](const CpuExec& e, Io& io) {
+                kernels::conv2d_wgrad(e, io.in[0].view(), io.in[1].view(), io.out[0].view(), g.o, accumulate);
+              },
+          .reference =
+              [=](const Io& io) {
+                Array dw = start(io.out[0], accumulate);
+                conv_filter_gradient(io.in[0].array(), io.in[1].array(), dw, g.o);
+                return std::vector<Array>{dw};
+              },
+          .longest_sum = {g.y().pixels() + accumulate},
+          .bytes = g.bytes(),
+          .flops = g.flops()};
+}
+
+/// Small twins of every kind of layer, and the corners: single pixels, single channels, filters larger than the image,
+/// taps that never meet it, odd sizes under strides, runs one over a block.
+const Geometry kTested[] = {
+    {1, 1, 1, 1, 1, 1, 1, {}},
+    {3, 1, 1, 64, 19, 1, 1, {}},
+    {1, 1, 1, 3, 2, 3, 3, {1, 1, 1}},
+    {1, 5, 7, 1, 1, 3, 3, {1, 1, 1}},
+    {1, 3, 2, 5, 7, 5, 5, {1, 4, 1}},
+    {2, 9, 13, 3, 64, 7, 7, {2, 3, 1}},
+    {1, 19, 21, 3, 33, 7, 7, {1, 0, 1}},
+    {1, 13, 11, 64, 3, 7, 7, {1, 0, 1}},
+    {1, 17, 19, 3, 48, 4, 4, {2, 1, 1}},
+    {1, 9, 10, 48, 1, 4, 4, {1, 1, 1}},
+    {2, 16, 16, 64, 64, 4, 4, {2, 1, 1}},
+    {2, 7, 9, 19, 48, 1, 1, {2, 0, 1}},
+    {1, 9, 9, 3, 20, 1, 1, {2, 0, 1}},
+    {1, 33, 17, 100, 48, 1, 1, {}},
+    {1, 17, 33, 256, 19, 1, 1, {}},
+    {2, 8, 16, 64, 80, 3, 3, {1, 1, 1}},
+    {2, 12, 12, 33, 48, 3, 3, {1, 0, 1}},
+    {1, 11, 13, 64, 64, 3, 3, {1, 1, 1}},
+    {1, 7, 5, 304, 17, 3, 3, {1, 1, 1}},
+    {2, 9, 7, 40, 24, 3, 3, {2, 1, 1}},
+    {2, 8, 16, 64, 64, 3, 3, {1, 2, 2}},
+    {1, 9, 11, 48, 48, 3, 3, {1, 2, 2}},
+    {2, 8, 16, 100, 32, 3, 3, {1, 6, 6}},
+    {1, 8, 16, 64, 33, 3, 3, {1, 12, 12}},
+    {1, 8, 16, 64, 33, 3, 3, {1, 18, 18}},
+    {1, 40, 37, 16, 16, 3, 3, {1, 36, 36}},
+    {1, 9, 8, 20, 6, 2, 5, {3, 2, 2}},
+    {1, 8, 9, 3, 6, 3, 2, {1, 3, 3}},
+};
+
+/// The layers of DeepLabv3+ at 4x128x256 and of CycleGAN at 1x128x128 that take the time.
+const Geometry kTimed[] = {
+    {4, 128, 256, 3, 64, 7, 7, {2, 3, 1}},    {4, 32, 64, 64, 64, 3, 3, {1, 1, 1}},
+    {4, 32, 64, 64, 256, 1, 1, {}},           {4, 32, 64, 256, 64, 1, 1, {}},
+    {4, 32, 64, 128, 128, 3, 3, {2, 1, 1}},   {4, 32, 64, 256, 512, 1, 1, {2, 0, 1}},
+    {4, 16, 32, 128, 512, 1, 1, {}},          {4, 16, 32, 512, 128, 1, 1, {}},
+    {4, 16, 32, 128, 128, 3, 3, {1, 1, 1}},   {4, 8, 16, 256, 1024, 1, 1, {}},
+    {4, 8, 16, 1024, 256, 1, 1, {}},          {4, 8, 16, 256, 256, 3, 3, {1, 1, 1}},
+    {4, 8, 16, 512, 2048, 1, 1, {}},          {4, 8, 16, 2048, 512, 1, 1, {}},
+    {4, 8, 16, 512, 512, 3, 3, {1, 2, 2}},    {4, 8, 16, 2048, 256, 3, 3, {1, 6, 6}},
+    {4, 8, 16, 2048, 256, 3, 3, {1, 12, 12}}, {4, 8, 16, 2048, 256, 3, 3, {1, 18, 18}},
+    {4, 32, 64, 304, 256, 3, 3, {1, 1, 1}},   {4, 32, 64, 256, 19, 1, 1, {}},
+    {1, 134, 134, 3, 64, 7, 7, {}},           {1, 128, 128, 64, 128, 3, 3, {2, 1, 1}},
+    {1, 34, 34, 256, 256, 3, 3, {}},          {1, 134, 134, 64, 3, 7, 7, {}},
+    {1, 128, 128, 3, 64, 4, 4, {2, 1, 1}},    {1, 16, 16, 256, 512, 4, 4, {1, 1, 1}},
+};
+
+}  // namespace
+
+void conv2d_cases(Registry& r) {
+  for (const Geometry& g : kTested)
+    for (bool variant : {false, true}) {
+      r.cases.push_back(forward_case(g, variant));
+      r.cases.push_back(dgrad_case(g, variant));
+      r.cases.push_back(wgrad_case(g, variant));
+    }
+  for (const Geometry& g : kTimed) {
+    r.cases.push_back(bench_only(forward_case(g, false)));
+    r.cases.push_back(bench_only(dgrad_case(g, false)));
+    r.cases.push_back(bench_only(wgrad_case(g, false)));
+  }
+  for (const Geometry& g : {Geometry{2, 5, 4, 3, 4, 3, 3, {1, 1, 1}}, Geometry{1, 6, 7, 2, 3, 3, 3, {2, 2, 2}}})
+    r.gradients.push_back(
+        {.op = "conv2d",
+         .name = g.name(),
+         .inputs = {uniform(g.x(), -1, 1, 1), uniform(g.filters(), -1, 1, 2), uniform({g.k}, -1, 1, 3)},
+         .forward =
+             [=](const std::vector<Array>& x) {
+               Array y(g.y());
+               conv_forward(x[0], x[1], y, g.o);
+               add_bias(x[2], y);
+               return y;
+             },
+         .gradient =
+             [=](const std::vector<Array>& x, const Array& dy) {
+               Array dx(g.x()), dw(g.filters());
+               conv_input_gradient(dy, x[1], dx, g.o);
+               conv_filter_gradient(x[0], dy, dw, g.o);
+               return std::vector<Array>{dx, dw, bias_gradient(dy)};
+             },
+         .op_call = [=](Context& c, std::vector<Tensor>& x) { return conv2d(c, x[0], x[1], x[2], g.o); },
+         .longest_sum = std::max(g.r * g.s * std::max(g.c, g.k), g.y().pixels())});
+}
+
+}  // namespace segue::cases

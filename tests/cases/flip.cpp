@@ -1,0 +1,49 @@
+#include "kernels/flip.h"
+
+#include "cases_of.h"
+#include "runtime/ops.h"
+
+namespace segue::cases {
+namespace {
+
+Array forward(const Array& x) {
+  Array y(x.shape);
+  for (int64_t n = 0; n < x.shape[0]; ++n)
+    for (int64_t h = 0; h < x.shape[1]; ++h)
+      for (int64_t w = 0; w < x.shape[2]; ++w)
+        for (int64_t c = 0; c < x.shape[3]; ++c) y.at(n, h, x.shape[2] - 1 - w, c) = x.at(n, h, w, c);
+  return y;
+}
+
+Case flip_case(const Shape& shape) {
+  return {.op = "flip",
+          .name = case_name(shape),
+          .make =
+              [=] {
+                return Io{{Buffer(uniform(shape, -1, 1), DType::f32)}, {Buffer(shape, DType::f32)}};
+              },
+          .cpu = [](const CpuExec& e, Io& io) { kernels::flip(e, io.in[0].view(), io.out[0].view()); },
+          .reference = [](const Io& io) { return std::vector<Array>{forward(io.in[0].array())}; },
+          .bytes = 8.0 * double(shape.count())};
+}
+
+}  // namespace
+
+void flip_cases(Registry& r) {
+  for (const Shape& shape : {Shape{1, 1, 1, 1}, Shape{1, 2, 33, 1}, Shape{2, 5, 9, 3}, Shape{1, 7, 768, 3},
+                             Shape{1, 33, 17, 19}, Shape{3, 4, 5, 48}, Shape{1, 5, 3, 304}, Shape{1, 1, 8193, 2}})
+    r.cases.push_back(flip_case(shape));
+  r.cases.push_back(bench_only(flip_case({4, 256, 512, 3})));
+  r.cases.push_back(bench_only(flip_case({4, 128, 256, 19})));
+
+  for (const Shape& shape : {Shape{2, 3, 4, 3}, Shape{1, 2, 5, 1}})
+    r.gradients.push_back(
+        {.op = "flip",
+         .name = case_name(shape),
+         .inputs = {uniform(shape, -1, 1)},
+         .forward = [](const std::vector<Array>& x) { return forward(x[0]); },
+         .gradient = [](const std::vector<Array>&, const Array& dy) { return std::vector<Array>{forward(dy)}; },
+         .op_call = [](Context& c, std::vector<Tensor>& x) { return flip(c, x[0]); }});
+}
+
+}  // namespace segue::cases

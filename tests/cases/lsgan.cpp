@@ -1,0 +1,15 @@
+#include "kernels/lsgan.h"
+
+#include "score_loss.h"
+
+namespace segue::cases {
+
+void lsgan_cases(Registry& r) {
+  score_cases(r, {.op = "lsgan",
+                  .launch = kernels::lsgan,
+                  .on_tape = lsgan,
+                  .value = [](double x, double target) { return (x - target) * (x - target); },
+                  .slope = [](double x, double target) { return 2 * (x - target); }});
+}
+
+}  // namespace segue::cases

@@ -1,0 +1,160 @@
+// Atomic files, mapped files, and the text of messages.
+#include "tests/files.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "runtime/atomic_file.h"
+#include "runtime/mapped_file.h"
+#include "runtime/text.h"
+
+namespace segue {
+namespace {
+
+using testing::caught;
+using testing::read_bytes;
+using testing::ScratchFolder;
+using testing::write_bytes;
+
+TEST(AtomicFile, WritesAndReplaces) {
+  ScratchFolder folder;
+  const std::string path = folder.file("a.bin");
+  write_file(path, "first");
+  EXPECT_EQ(read_bytes(path), "first");
+  write_file(path, "second, longer");
+  EXPECT_EQ(read_bytes(path), "second, longer");
+  EXPECT_EQ(folder.names().size(), 1u);
+}
+
+TEST(AtomicFile, KeepsTheOldContentUntilCommit) {
+  ScratchFolder folder;
+  const std::string path = folder.file("a.bin");
+  write_file(path, "old");
+  {
+    AtomicFile file(path);
+    file.write("new");
+    EXPECT_EQ(read_bytes(path), "old");
+  }
+  EXPECT_EQ(read_bytes(path), "old");
+  EXPECT_EQ(folder.names(), std::vector<std::string>{"a.bin"});
+}
+
+TEST(AtomicFile, AMappedFileOutlivesItsReplacement) {
+  ScratchFolder folder;
+  const std::string path = folder.file("a.bin");
+  write_file(path, std::string(10000, 'a'));
+  const MappedFile mapped(path);
+  write_file(path, "short");
+  EXPECT_EQ(char(mapped.data()[9999]), 'a');
+}
+
+TEST(AtomicFile, ReadOnlyAndMissingFoldersAreOneClearError) {
+  ScratchFolder folder;
+  const auto missing = caught([&] { write_file(folder.file("no/such/folder/a.bin"), "x"); });
+  EXPECT_EQ(missing.code, 1);
+  EXPECT_NE(missing.what.find("No such file or directory"), std::string::npos) << missing.what;
+  if (geteuid() != 0) {  // root writes everywhere
+    chmod(folder.path().c_str(), 0500);
+    EXPECT_NE(caught([&] { write_file(folder.file("a.bin"), "x"); }).what.find("denied"), std::string::npos);
+  }
+}
+
+TEST(AtomicFile, RefusesFoldersAndDevices) {
+  ScratchFolder folder;
+  EXPECT_NE(caught([&] { write_file(folder.path().string(), "x"); }).what.find("got a folder"), std::string::npos);
+  EXPECT_NE(caught([&] { write_file("/dev/full", "x"); }).what.find("got a device"), std::string::npos);
+}
+
+/// A full disk, as far as a test can make one: the system refuses to let the file grow.
+TEST(AtomicFile, AFullDiskLeavesNothingBehind) {
+  ScratchFolder folder;
+  const std::string path = folder.file("a.bin");
+  write_file(path, "old");
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit small = before;
+  small.rlim_cur = 4096;
+  setrlimit(RLIMIT_FSIZE, &small);
+  const auto error = caught([&] { write_file(path, std::string(100000, 'x')); });
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_EQ(error.code, 1);
+  EXPECT_NE(error.what.find("File too large; nothing was written"), std::string::npos) << error.what;
+  EXPECT_EQ(read_bytes(path), "old");
+  EXPECT_EQ(folder.names(), std::vector<std::string>{"a.bin"});
+}
+
+TEST(AtomicFile, AFileThatFailedTakesNothingMore) {
+  ScratchFolder folder;
+  AtomicFile file(folder.file("a.bin"));
+  file.write("x");
+  file.commit();
+  EXPECT_EQ(caught([&] { file.write("y"); }).code, 1);
+  EXPECT_EQ(caught([&] { file.commit(); }).code, 1);
+  EXPECT_EQ(read_bytes(folder.file("a.bin")), "x");
+}
+
+TEST(MappedFile, RefusesWhatIsNoPlainFile) {
+  ScratchFolder folder;
+  EXPECT_EQ(caught([&] { MappedFile(folder.file("none")); }).code, 3);
+  EXPECT_EQ(caught([&] { MappedFile(folder.path().string()); }).code, 3);
+  EXPECT_EQ(caught([&] { MappedFile("/dev/zero"); }).code, 3);
+  ASSERT_EQ(mkfifo(folder.file("pipe").c_str(), 0600), 0);
+  EXPECT_EQ(caught([&] { MappedFile(folder.file("pipe")); }).code, 3);  // and does not wait for a writer
+  write_bytes(folder.file("empty"), "");
+  EXPECT_EQ(MappedFile(folder.file("empty")).bytes(), 0u);
+}
+
+TEST(Text, QuoteKeepsMessagesOnOneLine) {
+  EXPECT_EQ(quote("layer1.0"), "'layer1.0'");
+  EXPECT_EQ(quote("a\nb\x1b[31m"), "'a\\x0ab\\x1b[31m'");
+  EXPECT_EQ(quote(std::string("a\0b", 3)), "'a\\x00b'");
+  EXPECT_EQ(quote("z\xc3\xbcrich"), "'z\xc3\xbcrich'");
+  EXPECT_EQ(quote("\xff\xc3"), "'\\xff\\xc3'");
+  EXPECT_EQ(quote("\xe2\x80\xae"), "'\\xe2\\x80\\xae'");  // right-to-left override
+  EXPECT_EQ(quote("\xe2\x82\xac"), "'\xe2\x82\xac'");
+  EXPECT_EQ(quote(std::string(300, 'x')), "'" + std::string(200, 'x') + "...'");
+}
+
+TEST(Text, Utf8) {
+  for (const char* good : {"", "a", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
+                           "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"})
+    EXPECT_TRUE(is_utf8(good)) << quote(good);
+  for (const char* bad : {"\x80", "\xc0\x80", "\xc1\xbf", "\xc2", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xe2\x82",
+                          "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "a\xc2"})
+    EXPECT_FALSE(is_utf8(bad)) << quote(bad);
+}
+
+TEST(Text, EditDistance) {
+  EXPECT_EQ(edit_distance("", ""), 0);
+  EXPECT_EQ(edit_distance("abc", ""), 3);
+  EXPECT_EQ(edit_distance("kitten", "sitting"), 3);
+  EXPECT_EQ(edit_distance("raet", "rate"), 1);  // neighbours swapped
+  EXPECT_EQ(edit_distance("ca", "abc"), 3);     // optimal string alignment, not the unrestricted distance
+}
+
+TEST(Text, NearestNamesOnlyNeighbours) {
+  EXPECT_EQ(nearest("optim.raet", {"optim.power", "optim.rate", "train.batch"}), "optim.rate");
+  EXPECT_EQ(nearest("zzz", {"optim.rate", "log"}), "");
+  EXPECT_EQ(nearest("foo", {"log"}), "");
+  EXPECT_EQ(nearest("", {"a"}), "");
+  EXPECT_EQ(nearest(std::string(10000, 'a'), {"a"}), "");
+  EXPECT_EQ(did_you_mean("inspct", {"inspect"}), "; did you mean 'inspect'?");
+}
+
+TEST(Text, Numbers) {
+  EXPECT_EQ(count_text(0), "0");
+  EXPECT_EQ(count_text(999), "999");
+  EXPECT_EQ(count_text(39761331), "39,761,331");
+  EXPECT_EQ(bytes_text(512), "512 B");
+  EXPECT_EQ(bytes_text(1536), "1.5 KiB");
+  EXPECT_EQ(bytes_text(uint64_t(3) << 40), "3.0 TiB");
+}
+
+}  // namespace
+}  // namespace segue

@@ -54,8 +54,9 @@ void conv2d_dgrad(const CpuExec& exec, const View& dy, const View& w, const View
 /// dy       (N,P,Q,K) f32   in
 /// dw       (K,R,S,C) f32   out (inout if accumulate)
 /// Throws   invalid_argument if shapes disagree; device if oneDNN reports a failure.
-/// Traffic  reads x, dy, writes dw (reads it too if accumulate).  Deterministic for a given number of threads.
-/// Capture-safe. Source   Dumoulin and Visin 2016, arXiv:1603.07285.
+/// Traffic  reads x, dy, writes dw (reads it too if accumulate).
+///          Deterministic for a given number of threads. Capture-safe.
+/// Source   Dumoulin and Visin 2016, arXiv:1603.07285.
 void conv2d_wgrad(const CpuExec& exec, const View& x, const View& dy, const View& dw, const Conv2dOptions& options,
                   bool accumulate);
 

@@ -54,8 +54,9 @@ void conv_transpose2d_dgrad(const CpuExec& exec, const View& dy, const View& w, 
 /// dy       (N,P,Q,K) f32   in
 /// dw       (C,R,S,K) f32   out (inout if accumulate)
 /// Throws   invalid_argument if shapes disagree; device if oneDNN reports a failure.
-/// Traffic  reads x, dy, writes dw (reads it too if accumulate).  Deterministic for a given number of threads.
-/// Capture-safe. Source   Dumoulin and Visin 2016, arXiv:1603.07285, section 4.
+/// Traffic  reads x, dy, writes dw (reads it too if accumulate).
+///          Deterministic for a given number of threads. Capture-safe.
+/// Source   Dumoulin and Visin 2016, arXiv:1603.07285, section 4.
 void conv_transpose2d_wgrad(const CpuExec& exec, const View& x, const View& dy, const View& dw,
                             const ConvTranspose2dOptions& options, bool accumulate);
 

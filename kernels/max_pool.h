@@ -21,9 +21,8 @@ inline int64_t max_pool_extent(int64_t in, const MaxPoolOptions& o) {
 /// x        (N,H,W,C) f32   in
 /// y        (N,P,Q,C) f32   out  P, Q by max_pool_extent
 /// argmax   (N,P,Q,C) u8    out  r kernel + s of the value taken, for the gradient; absent: not wanted
-/// Throws   invalid_argument if shapes or types differ, the kernel is not in 1..16, the stride is below 1, or pad is
-/// not
-///          in 0..kernel/2.
+/// Throws   invalid_argument if shapes or types differ, the kernel is not in 1..16, the stride is below 1, or pad
+///          is not in 0..kernel/2.
 /// Traffic  reads x, writes y and argmax.  Deterministic. Capture-safe.
 /// Source   torch.nn.MaxPool2d.
 void max_pool(const CpuExec& exec, const View& x, const View& y, const View& argmax, const MaxPoolOptions& options);

@@ -137,14 +137,14 @@ const std::vector<ModelStep>& model_steps() {
   static const std::vector<ModelStep> all = {
       // Odd sizes; wide enough for the outer taps of the pyramid; three images, since with two a batch norm over one pixel of
       // each would compare noise.
-      {"deeplabv3plus", {3, 33, 305, 3}, 0,
+      {"deeplabv3plus", {3, 33, 193, 3}, 3,
        [] { return std::make_unique<DeepLabV3Plus>(DeepLabOptions{.dropout = 0}); }, segmentation_loss},
-      {"deeplabv3plus_os8", {3, 33, 209, 3}, 0,
+      {"deeplabv3plus_os8", {3, 33, 129, 3}, 1,
        [] { return std::make_unique<DeepLabV3Plus>(DeepLabOptions{.output_stride = 8, .dropout = 0}); },
        segmentation_loss},
       {"fcn_resnet50", {2, 49, 65, 3}, 2, [] { return std::make_unique<Fcn>(FcnOptions{.dropout = 0}); },
        segmentation_loss},
-      {"resnet50", {3, 49, 65, 3}, 1, [] { return std::make_unique<ResNet50Classifier>(1000); }, classifier_loss},
+      {"resnet50", {3, 49, 65, 3}, 1, [] { return std::make_unique<ResNet50Classifier>(200); }, classifier_loss},
       {"generator9", {1, 36, 28, 3}, 12, [] { return std::make_unique<CycleGanGenerator>(); },
        loss_of<CycleGanGenerator>(lsgan, 0.5f)},
       {"generator6", {2, 20, 28, 3}, 0,

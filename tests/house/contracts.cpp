@@ -22,6 +22,7 @@ std::vector<Declaration> declarations(const std::string& text) {
       if (current.text.empty()) current = {};
       continue;
     }
+    if (line[start] == '}' && current.text.empty()) continue;  // the end of a body or a namespace
     if (line.compare(start, 3, "///") == 0) {
       current.comment += line.substr(start) + "\n";
     } else if (line.compare(start, 2, "//") != 0 && line[start] != '#') {

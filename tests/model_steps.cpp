@@ -53,7 +53,8 @@ Tensor segmentation_loss(Context& c, Network& net, const Tensor& x, Tensor* outp
 }
 
 template <class Model>
-std::function<Tensor(Context&, Network&, const Tensor&, Tensor*)> loss_of(Tensor (*loss)(Context&, const Tensor&, float),
+std::function<Tensor(Context&, Network&, const Tensor&, Tensor*)> loss_of(Tensor (*loss)(Context&, const Tensor&,
+                                                                                         float),
                                                                           float target) {
   return [=](Context& c, Network& net, const Tensor& x, Tensor* output) {
     *output = dynamic_cast<Model&>(net).forward(c, x);
@@ -137,23 +138,41 @@ const std::vector<ModelStep>& model_steps() {
   static const std::vector<ModelStep> all = {
       // Odd sizes; wide enough for the outer taps of the pyramid; three images, since with two a batch norm over one pixel of
       // each would compare noise.
-      {"deeplabv3plus", {3, 33, 193, 3}, 3,
-       [] { return std::make_unique<DeepLabV3Plus>(DeepLabOptions{.dropout = 0}); }, segmentation_loss},
-      {"deeplabv3plus_os8", {3, 33, 129, 3}, 1,
+      {"deeplabv3plus",
+       {3, 33, 193, 3},
+       3,
+       [] { return std::make_unique<DeepLabV3Plus>(DeepLabOptions{.dropout = 0}); },
+       segmentation_loss},
+      {"deeplabv3plus_os8",
+       {3, 33, 129, 3},
+       18,
        [] { return std::make_unique<DeepLabV3Plus>(DeepLabOptions{.output_stride = 8, .dropout = 0}); },
        segmentation_loss},
-      {"fcn_resnet50", {2, 49, 65, 3}, 2, [] { return std::make_unique<Fcn>(FcnOptions{.dropout = 0}); },
+      {"fcn_resnet50",
+       {2, 49, 65, 3},
+       2,
+       [] { return std::make_unique<Fcn>(FcnOptions{.dropout = 0}); },
        segmentation_loss},
       {"resnet50", {3, 49, 65, 3}, 1, [] { return std::make_unique<ResNet50Classifier>(200); }, classifier_loss},
-      {"generator9", {1, 36, 28, 3}, 12, [] { return std::make_unique<CycleGanGenerator>(); },
+      {"generator9",
+       {1, 36, 28, 3},
+       12,
+       [] { return std::make_unique<CycleGanGenerator>(); },
        loss_of<CycleGanGenerator>(lsgan, 0.5f)},
-      {"generator6", {2, 20, 28, 3}, 0,
+      {"generator6",
+       {2, 20, 28, 3},
+       0,
        [] { return std::make_unique<CycleGanGenerator>(GeneratorOptions{.blocks = 6}); },
        loss_of<CycleGanGenerator>(lsgan, 0.5f)},
       {"patchgan", {2, 71, 94, 3}, 1, [] { return std::make_unique<PatchGan>(); }, loss_of<PatchGan>(lsgan, 1.f)},
-      {"output_discriminator", {2, 33, 97, kClasses}, 0, [] { return std::make_unique<OutputDiscriminator>(); },
+      {"output_discriminator",
+       {2, 33, 97, kClasses},
+       1,
+       [] { return std::make_unique<OutputDiscriminator>(); },
        loss_of<OutputDiscriminator>(bce_logits, 0.f)},
-      {"feature_discriminator", {2, 9, 13, 256}, 0,
+      {"feature_discriminator",
+       {2, 9, 13, 256},
+       0,
        [] { return std::make_unique<FeatureDiscriminator>(FeatureDiscriminatorOptions{.dropout = 0}); },
        loss_of<FeatureDiscriminator>(bce_logits, 1.f)},
   };
@@ -170,7 +189,8 @@ std::vector<Recorded> record_steps(const ModelStep& step) {
   const auto record_state = [&](const char* kind, bool statistics) {
     for (const NamedTensor& t : net->named_tensors()) {
       const bool statistic = t.name.find("running_") != std::string::npos;
-      if (t.view.dtype == DType::f32 && statistic == statistics) all.push_back(record_view(kind, t.name, t.view, t.filter));
+      if (t.view.dtype == DType::f32 && statistic == statistics)
+        all.push_back(record_view(kind, t.name, t.view, t.filter));
     }
   };
   for (uint64_t n = 0; n < 3; ++n) {

@@ -40,8 +40,8 @@ bool have_torch() {
   static const bool have = [] {
     const ScriptResult r = run(quoted(python()) + " -c 'import torch, torchvision, numpy'");
     const char* required = std::getenv("SEGUE_REQUIRE_TORCH");
-    require(r.status == 0 || !required || std::string(required) != "1", "tests",
-            "SEGUE_REQUIRE_TORCH=1, but ", python(), " cannot import torch, torchvision and numpy: ", r.output);
+    require(r.status == 0 || !required || std::string(required) != "1", "tests", "SEGUE_REQUIRE_TORCH=1, but ",
+            python(), " cannot import torch, torchvision and numpy: ", r.output);
     return r.status == 0;
   }();
   return have;

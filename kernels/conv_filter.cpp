@@ -9,7 +9,6 @@ namespace {
 
 constexpr int64_t kBlock = 256;      // pixels per pass over dw: a packed panel of x is 16 KiB
 constexpr int64_t kSuper = 16384;    // pixels of which dy is packed at a time
-constexpr int64_t kGroupPanels = 8;  // panels of 6 rows of dy that pass together
 constexpr int64_t kChunkPanels = 4;  // panels of 16 columns that a task packs
 
 /// Positions of one axis at which a tap is live (or all).
@@ -126,8 +125,9 @@ class Run {
     });
     for (int64_t k = 0; k < f_.k; k += kTileRows) {
       const int64_t lanes = std::min(kTileRows, f_.k - k);
-      if (k + 8 <= f_.k) {
-        for (int64_t i = 0; i < count; ++i, out += kTileRows) store6(out, load8(at[i] + k));
+      if (lanes == kTileRows) {
+        for (int64_t i = 0; i < count; ++i, out += kTileRows)
+          for (int64_t j = 0; j < kTileRows; ++j) out[j] = at[i][k + j];
       } else {
         for (int64_t i = 0; i < count; ++i, out += kTileRows)
           for (int64_t j = 0; j < kTileRows; ++j) out[j] = j < lanes ? at[i][k + j] : 0.f;
@@ -168,19 +168,15 @@ class Run {
 
   void multiply(const float* dy, const float* x, int64_t tap, int64_t count, int64_t c, int64_t c_end, int64_t begin,
                 int64_t end, Write write) const {
-    // A group of panels of dy stays in the second cache level while the chunk of x passes by.
-    for (int64_t group = begin; group < end; group += kGroupPanels) {
-      const float* panel_x = x;
-      for (int64_t at = c; at < c_end; at += kTileCols, panel_x += count * kTileCols)
-        for (int64_t panel = group; panel < std::min(end, group + kGroupPanels); ++panel) {
-          v8 acc[kTileRows][2] = {};
-          tile_packed(dy + panel * count * kTileRows, kTileRows, panel_x, count, acc);
-          const int64_t rows = std::min(kTileRows, f_.k - panel * kTileRows);
-          for (int64_t m = 0; m < rows; ++m)
-            write_row(f_.dw + ((panel * kTileRows + m) * f_.taps() + tap) * f_.len + at, acc[m][0], acc[m][1],
-                      std::min(kTileCols, c_end - at), write);
-        }
-    }
+    for (; c < c_end; c += kTileCols, x += count * kTileCols)
+      for (int64_t panel = begin; panel < end; ++panel) {
+        v8 acc[kTileRows][2] = {};
+        tile_packed(dy + panel * count * kTileRows, kTileRows, x, count, acc);
+        const int64_t rows = std::min(kTileRows, f_.k - panel * kTileRows);
+        for (int64_t m = 0; m < rows; ++m)
+          write_row(f_.dw + ((panel * kTileRows + m) * f_.taps() + tap) * f_.len + c, acc[m][0], acc[m][1],
+                    std::min(kTileCols, c_end - c), write);
+      }
   }
 
   const FilterProduct& f_;

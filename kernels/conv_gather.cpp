@@ -89,7 +89,6 @@ struct Cut {
     len_step = round_up(ceil_div(g.len, ceil_div(g.len, len_step)), 8);
     len_step = std::min(len_step, g.len);
     tap_step = std::max<int64_t>(1, std::min(taps, kSumFloats / std::max<int64_t>(len_step, 1)));
-    tap_step = ceil_div(taps, ceil_div(taps, tap_step));
     panels = ceil_div(g.out_c, kTileCols);
     pixel_pieces = ceil_div(g.out_pixels(), kChunkPixels);
     const int64_t limit = std::max<int64_t>(1, kChunkFloats / (len_step * tap_step * kTileCols));
@@ -181,22 +180,8 @@ class Task {
       for (int v = 0; v < Vectors; ++v) row[v] = start[v];
     tile_gather<Vectors>(begin_[i], count_[i], len, b, acc);
     const Write write = first && !g_.accumulate ? Write::store : Write::add;
-    if (valid == kTileRows && lanes == kTileCols) {
-      float* const* c = write_ + i * kTileRows;
-      if (write == Write::add)
-        for (int m = 0; m < kTileRows; ++m) acc[m][0] += load8(c[m] + j), acc[m][Vectors - 1] += load8(c[m] + j + 8);
-      for (int m = 0; m < kTileRows; ++m) store8(c[m] + j, acc[m][0]), store8(c[m] + j + 8, acc[m][Vectors - 1]);
-      return;
-    }
     for (int64_t m = 0; m < valid; ++m)
       write_row(write_[i * kTileRows + m] + j, acc[m][0], acc[m][Vectors - 1], lanes, write);
-  }
-
-  /// Asks for the rows of a tile before its turn: short runs end before the hardware has seen where they go.
-  void fetch(int64_t i, int64_t len) const {
-    for (int64_t s = 0; s < count_[i]; ++s)
-      for (const float* a : begin_[i][s].a)
-        for (int64_t l = 0; l < len; l += 16) prefetch(a + l);
   }
 
   void multiply(int64_t pixels, int64_t len, int64_t panel_rows, int64_t panel_begin, int64_t panel_end, bool first) {
@@ -206,7 +191,6 @@ class Task {
       for (int64_t m = 0, i = 0; m < pixels; m += kTileRows, ++i) {
         const int64_t valid = std::min(kTileRows, pixels - m);
         if (count_[i] == 0 && !first) continue;
-        if (panel == panel_begin && m + kTileRows < pixels) fetch(i + 1, len);
         if (lanes > 8)
           tile<2>(i, valid, len, b, j, lanes, first);
         else

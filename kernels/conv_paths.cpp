@@ -6,7 +6,6 @@
 
 #include "conv_filter.h"
 #include "conv_gather.h"
-#include "conv_narrow.h"
 #include "conv_winograd.h"
 
 namespace segue::kernels::conv {
@@ -65,11 +64,6 @@ bool merges(int64_t channels, const Problem& f) {
   return channels < kFewChannels && f.taps() > 1 && (f.dilation == 1 || f.s == 1);
 }
 
-/// Few result channels, many taps and channels to sum: see NarrowProduct.
-bool narrow(int64_t out_c, int64_t in_c, const Problem& f) {
-  return out_c <= NarrowProduct::kMostChannels && f.taps() >= 4 && in_c >= kFewChannels;
-}
-
 int64_t live_pairs(const AxisMap& map) {
   return std::count_if(map.in.begin(), map.in.end(), [](int32_t i) { return i >= 0; });
 }
@@ -109,14 +103,6 @@ void forward(const CpuExec& exec, const Problem& f, const float* x, const float*
                             .out_w = f.q,
                             .out_c = f.k,
                             .accumulate = accumulate};
-    return g.run(scratch(exec, g.scratch_floats(threads)), threads);
-  }
-  if (narrow(f.k, f.c, f)) {
-    NarrowProduct g;
-    g.a = x, g.n = f.n, g.in_h = f.h, g.in_w = f.w, g.in_c = f.c;
-    g.rows = AxisMap::forward(f.p, f.h, f.r, f.stride, f.pad, f.dilation);
-    g.cols = AxisMap::forward(f.q, f.w, f.s, f.stride, f.pad, f.dilation);
-    g.w = w, g.bias = bias, g.y = y, g.out_c = f.k, g.accumulate = accumulate;
     return g.run(scratch(exec, g.scratch_floats(threads)), threads);
   }
   GatherProduct g;
@@ -160,14 +146,6 @@ void input_gradient(const CpuExec& exec, const Problem& f, const float* dy, cons
                             .accumulate = accumulate};
     return g.run(scratch(exec, g.scratch_floats(threads)), threads);
   }
-  if (narrow(f.c, f.k, f)) {
-    NarrowProduct g;
-    g.a = dy, g.n = f.n, g.in_h = f.p, g.in_w = f.q, g.in_c = f.k;
-    g.rows = AxisMap::backward(f.h, f.p, f.r, f.stride, f.pad, f.dilation);
-    g.cols = AxisMap::backward(f.w, f.q, f.s, f.stride, f.pad, f.dilation);
-    g.w = w, g.w_by_len = true, g.bias = bias, g.y = dx, g.out_c = f.c, g.accumulate = accumulate;
-    return g.run(scratch(exec, g.scratch_floats(threads)), threads);
-  }
   GatherProduct g;
   g.a = dy, g.n = f.n, g.in_h = f.p, g.in_w = f.q, g.pitch = f.k, g.len = f.k;
   g.rows = AxisMap::backward(f.h, f.p, f.r, f.stride, f.pad, f.dilation);
@@ -176,48 +154,6 @@ void input_gradient(const CpuExec& exec, const Problem& f, const float* dy, cons
   g.bias = bias, g.y = dx, g.out_c = f.c, g.accumulate = accumulate;
   g.run(scratch(exec, g.scratch_floats(threads)), threads);
 }
-
-namespace {
-
-/// The gradient of few channels' filters side by side: columns are (tap, channel) of `thin`, padded by (pad_h, pad_w),
-/// rows are the channels of `thick`. Result (thick_c, r, s, thin_c).
-struct SideBySide {
-  Padded thin;
-  int64_t p, q, thick_c, r, s, stride, dilation;
-
-  FilterProduct product(std::vector<int64_t>& offset) const {
-    FilterProduct g;
-    g.n = thin.n, g.pitch = thin.c, g.in_h = thin.height(), g.in_w = thin.width(), g.len = r * s * thin.c;
-    g.rows = AxisMap::forward(p, g.in_h, 1, stride, 0, 1), g.cols = AxisMap::forward(q, g.in_w, 1, stride, 0, 1);
-    g.k = thick_c;
-    offset.resize(size_t(g.len));
-    for (int64_t i = 0; i < g.len; ++i)
-      offset[size_t(i)] = (i / (s * thin.c) * g.in_w + i / thin.c % s) * dilation * thin.c + i % thin.c;
-    g.offset = offset.data();
-    return g;
-  }
-};
-
-/// Few filters: the sum over the pixels of x of x times the gradients around it, turned round at the end.
-void filter_gradient_narrow(const CpuExec& exec, const Problem& f, const float* x, const float* dy, float* dw,
-                            bool accumulate) {
-  const int threads = thread_count();
-  const SideBySide turned{{f.n, f.p, f.q, f.k, f.r - 1 - f.pad, f.s - 1 - f.pad}, f.h, f.w, f.c, f.r, f.s, 1, 1};
-  std::vector<int64_t> offset;
-  FilterProduct g = turned.product(offset);
-  const int64_t result = Carver::rounded(f.c * f.taps() * f.k), padded = turned.thin.floats();
-  float* room = scratch(exec, result + padded + g.scratch_floats(threads));
-  g.dw = room, g.dy = x, g.x = turned.thin.make(dy, room + result);
-  g.run(room + result + padded, threads);
-  for (int64_t k = 0; k < f.k; ++k)
-    for (int64_t t = 0; t < f.taps(); ++t)
-      for (int64_t c = 0; c < f.c; ++c) {
-        float& to = dw[(k * f.taps() + t) * f.c + c];
-        to = (accumulate ? to : 0.f) + room[(c * f.taps() + f.taps() - 1 - t) * f.k + k];
-      }
-}
-
-}  // namespace
 
 void filter_gradient(const CpuExec& exec, const Problem& f, const float* x, const float* dy, float* dw,
                      bool accumulate) {
@@ -238,18 +174,23 @@ void filter_gradient(const CpuExec& exec, const Problem& f, const float* x, cons
                            .accumulate = accumulate};
     return g.run(scratch(exec, g.scratch_floats(threads)), threads);
   }
-  if (f.c < kFewChannels && f.taps() > 1) {
-    const SideBySide layout{{f.n, f.h, f.w, f.c, f.pad, f.pad}, f.p, f.q, f.k, f.r, f.s, f.stride, f.dilation};
-    std::vector<int64_t> offset;
-    FilterProduct g = layout.product(offset);
-    float* room = scratch(exec, layout.thin.floats() + g.scratch_floats(threads));
-    g.dy = dy, g.dw = dw, g.accumulate = accumulate, g.x = layout.thin.make(x, room);
-    return g.run(room + layout.thin.floats(), threads);
-  }
-  if (narrow(f.k, f.c, f) && f.stride == 1 && f.dilation == 1 && f.pad < std::min(f.r, f.s))
-    return filter_gradient_narrow(exec, f, x, dy, dw, accumulate);
   FilterProduct g;
   g.n = f.n, g.pitch = f.c, g.dy = dy, g.k = f.k, g.dw = dw, g.accumulate = accumulate;
+  if (f.c < kFewChannels && f.taps() > 1) {
+    // All taps side by side as the columns of one tap.
+    const Padded padded{f.n, f.h, f.w, f.c, f.pad, f.pad};
+    g.in_h = padded.height(), g.in_w = padded.width(), g.len = f.taps() * f.c;
+    g.rows = AxisMap::forward(f.p, g.in_h, 1, f.stride, 0, 1);
+    g.cols = AxisMap::forward(f.q, g.in_w, 1, f.stride, 0, 1);
+    std::vector<int64_t> offset(size_t(g.len));
+    for (int64_t i = 0; i < g.len; ++i)
+      offset[size_t(i)] = (i / (f.s * f.c) * g.in_w + i / f.c % f.s) * f.dilation * f.c + i % f.c;
+    g.offset = offset.data();
+    float* room = scratch(exec, padded.floats() + g.scratch_floats(threads));
+    g.x = padded.make(x, room);
+    g.run(room + padded.floats(), threads);
+    return;
+  }
   g.x = x, g.in_h = f.h, g.in_w = f.w, g.len = f.c;
   g.rows = AxisMap::forward(f.p, f.h, f.r, f.stride, f.pad, f.dilation);
   g.cols = AxisMap::forward(f.q, f.w, f.s, f.stride, f.pad, f.dilation);

@@ -125,18 +125,6 @@ inline void tile_packed(const float* a, int64_t step, const float* b, int64_t le
   }
 }
 
-/// Writes the first 6 of 8 lanes.
-inline void store6(float* p, v8 v) {
-#if defined(__AVX2__) && defined(__FMA__)
-  _mm_storeu_ps(p, _mm256_castps256_ps128(v));
-  _mm_storel_pi(reinterpret_cast<__m64*>(p + 4), _mm256_extractf128_ps(v, 1));
-#else
-  for (int i = 0; i < 6; ++i) p[i] = v[i];
-#endif
-}
-
-inline void prefetch(const float* p) { __builtin_prefetch(p); }
-
 /// Puts a row of a tile away: the first `cols` of its lanes, added to what is there or not.
 inline void write_row(float* c, v8 lo, v8 hi, int64_t cols, Write write) {
   if (cols == kTileCols) {

@@ -7,22 +7,20 @@ namespace segue::kernels::conv {
 namespace {
 
 constexpr int64_t kSuper = 256;  // tiles per round
-constexpr int64_t kGroup = 8;    // panels of 6 filters whose products are kept before they go back to taps
+constexpr int64_t kGroup = 48;   // filters per group: 8 tiles of 6, 6 vectors of 8
 constexpr int64_t kSkew = 48;    // floats between the points, so that they do not meet in one set of a cache
-constexpr int64_t kProduct = kGroup * kTileRows * kTileCols + kSkew;
 
 struct Sizes {
-  int64_t tiles, k_panels, groups, gradient_point, image_point, panels, parts;
+  int64_t tiles, groups, gradient_point, image_point, panels, parts;
   Sizes(const WinogradFilter& f, int64_t all_tiles, int threads)
       : tiles(std::min(kSuper, all_tiles)),
-        k_panels(ceil_div(f.k, kTileRows)),
-        groups(ceil_div(k_panels, kGroup)),
-        gradient_point(tiles * kTileRows + 16),
+        groups(ceil_div(f.k, kGroup)),
+        gradient_point(tiles * kGroup + kSkew),
         image_point(tiles * kTileCols + kSkew),
         panels(ceil_div(f.c, kTileCols)),
         parts(panels < 4 * threads ? std::min<int64_t>(groups, threads) : 1) {}
-  int64_t gradient_floats() const { return k_panels * kPoints * gradient_point; }
-  static constexpr int64_t product_floats() { return kPoints * kProduct; }
+  int64_t gradient_floats() const { return groups * kPoints * gradient_point; }
+  static constexpr int64_t product_floats() { return kPoints * (kGroup * kTileCols + kSkew); }
   int64_t thread_floats() const { return Carver::rounded(kPoints * image_point) + Carver::rounded(product_floats()); }
 };
 
@@ -32,11 +30,11 @@ class Round {
         float* gradient)
       : f_(f), z_(sizes), rows_(rows), cols_(cols), gradient_(gradient) {}
 
-  /// Transforms dy at tiles [first + begin, first + end): [panel][point][tile][6].
+  /// Transforms dy at tiles [first + begin, first + end): [group][point][tile][48].
   void transform_gradient(int64_t first, int64_t begin, int64_t end) const {
     for (int64_t i = begin; i < end; ++i) {
       const Place t = place(first + i);
-      for (int64_t k = 0; k < f_.k; k += kTileRows) {
+      for (int64_t k = 0; k < f_.k; k += 8) {
         v8 d[2][2], points[4][4];
         for (int u = 0; u < 2; ++u)
           for (int v = 0; v < 2; ++v) {
@@ -45,9 +43,9 @@ class Round {
                 p < f_.p && q < f_.q ? load_lanes(f_.dy + ((t.n * f_.p + p) * f_.q + q) * f_.k + k, f_.k - k) : v8{};
           }
         both_ways(d, points, GradientLine());
-        float* out = gradient_ + k / kTileRows * kPoints * z_.gradient_point + i * kTileRows;
+        float* out = gradient_ + k / kGroup * kPoints * z_.gradient_point + i * kGroup + k % kGroup;
         for (int u = 0; u < 4; ++u)
-          for (int v = 0; v < 4; ++v) store6(out + (u * 4 + v) * z_.gradient_point, points[u][v]);
+          for (int v = 0; v < 4; ++v) store8(out + (u * 4 + v) * z_.gradient_point, points[u][v]);
       }
     }
   }
@@ -59,18 +57,17 @@ class Round {
     const int64_t c = panel * kTileCols, lanes = std::min(kTileCols, f_.c - c);
     transform_image(image, first, count, c, lanes);
     for (int64_t group = begin; group < end; ++group) {
-      const int64_t panel_begin = group * kGroup, panel_end = std::min(z_.k_panels, panel_begin + kGroup);
+      const int64_t filters = std::min(kGroup, f_.k - group * kGroup);
       for (int64_t point = 0; point < kPoints; ++point)
-        for (int64_t i = panel_begin; i < panel_end; ++i) {
+        for (int64_t k = 0; k < filters; k += kTileRows) {
           v8 acc[kTileRows][2] = {};
-          tile_packed(gradient_ + (i * kPoints + point) * z_.gradient_point, kTileRows, image + point * z_.image_point,
-                      count, acc);
-          float* out = products + point * kProduct + (i - panel_begin) * kTileRows * kTileCols;
+          tile_packed(gradient_ + (group * kPoints + point) * z_.gradient_point + k, kGroup,
+                      image + point * z_.image_point, count, acc);
+          float* out = products + point * (kGroup * kTileCols + kSkew) + k * kTileCols;
           for (int64_t m = 0; m < kTileRows; ++m)
             store8(out + m * kTileCols, acc[m][0]), store8(out + m * kTileCols + 8, acc[m][1]);
         }
-      const int64_t k_begin = panel_begin * kTileRows, k_end = std::min(f_.k, panel_end * kTileRows);
-      for (int64_t k = k_begin; k < k_end; ++k) write_taps(products + (k - k_begin) * kTileCols, k, c, lanes, write);
+      for (int64_t k = 0; k < filters; ++k) write_taps(products + k * kTileCols, group * kGroup + k, c, lanes, write);
     }
   }
 
@@ -105,7 +102,7 @@ class Round {
     for (int64_t half = 0; half < lanes; half += 8) {
       v8 m[4][4], taps[3][3];
       for (int u = 0; u < 4; ++u)
-        for (int v = 0; v < 4; ++v) m[u][v] = load8(products + (u * 4 + v) * kProduct + half);
+        for (int v = 0; v < 4; ++v) m[u][v] = load8(products + (u * 4 + v) * (kGroup * kTileCols + kSkew) + half);
       both_ways(m, taps, TapLine());
       for (int r = 0; r < 3; ++r)
         for (int s = 0; s < 3; ++s)

@@ -45,14 +45,14 @@ Array decided_logits(const Shape& low, int64_t height, int64_t width) {
 Case make_case(const Shape& low, int64_t height, int64_t width, const Setup& s = {}) {
   const int64_t classes = low[3];
   const Shape full{low[0], height, width};
-  const auto truth = [=] { return s.truth ? s.truth(full) : labels(full, classes, classes == 256 ? 0 : 5); };
+  const Array truth = s.truth ? s.truth(full) : labels(full, classes, classes == 256 ? 0 : 5);
   return {.op = "upsample_confusion",
           .name = case_name(low) + "_to_" + case_name({height, width}) + s.name,
           .make =
               [=] {
                 Io io;
                 io.in = {Buffer(s.logits ? s.logits() : decided_logits(low, height, width), DType::f32),
-                         Buffer(truth(), DType::u8)};
+                         Buffer(truth, DType::u8)};
                 io.out = {Buffer(constant({classes, classes}, 7), DType::u64),
                           Buffer(s.predictions ? full : Shape{0}, DType::u8), Buffer(constant({}, 8), DType::u32)};
                 return io;
@@ -92,7 +92,6 @@ void upsample_confusion_cases(Registry& r) {
   r.cases.push_back(make_case({1, 9, 11, 19}, 4, 5));
   r.cases.push_back(make_case({3, 6, 9, 1}, 6, 9));
   r.cases.push_back(make_case({1, 9, 33, 5}, 34, 769));
-  r.cases.push_back(make_case({131, 2, 3, 4}, 5, 7));  // more tiles than blocks
   r.cases.push_back(make_case({2, 3, 4, 19}, 12, 16, {.name = "_matrix_only", .predictions = false}));
   r.cases.push_back(make_case({2, 3, 4, 19}, 12, 16, {.name = "_ignore_class_3", .ignore = 3}));
   r.cases.push_back(make_case({2, 3, 4, 19}, 12, 16,

@@ -83,7 +83,6 @@ void upsample_pseudo_label_cases(Registry& r) {
   r.cases.push_back(random_case({1, 17, 25, 7}, 65, 97, 10));  // 4k + 1
   r.cases.push_back(random_case({1, 9, 33, 5}, 34, 769, 0));
   r.cases.push_back(random_case({2, 3, 4, 19}, 12, 16, 0, false));
-  r.cases.push_back(random_case({131, 2, 3, 4}, 5, 7, 6));  // more tiles than blocks
   r.cases.push_back(exact_case());
   r.cases.push_back(bench_only(make_case(
       "",

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,8 @@ struct ModelStep {
   std::function<Tensor(Context&, Network&, const Tensor& x, Tensor* output)> loss;
 };
 const std::vector<ModelStep>& model_steps();
+/// For messages of the test framework.
+inline std::ostream& operator<<(std::ostream& s, const ModelStep& m) { return s << m.name; }
 
 /// A tensor of a step in PyTorch's layout.
 struct Recorded {

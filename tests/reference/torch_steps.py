@@ -2,7 +2,7 @@
 writes the fixture that checks them where there is no PyTorch.
 
     torch_steps.py compare MODEL DIR     DIR holds index.txt and values.f32, written by torch_models_test
-    torch_steps.py fixture MODEL FILE    tests/data/model_steps/MODEL.safetensors
+    torch_steps.py fixture MODEL FILE    tests/data/model_steps/MODEL.safetensors, read by model_steps_test
 
 PyTorch's own error is what its float32 is away from float64: the larger of two ways to compute the same (oneDNN on
 channels_last memory, and PyTorch's own kernels on contiguous memory). segue may be four times as far away. Two
@@ -11,8 +11,6 @@ its own last place (2^-24 of the tensor's rms), nor better than is typical for t
 tensors of the same kind).
 """
 
-import json
-import struct
 import sys
 from pathlib import Path
 
@@ -81,12 +79,12 @@ def binary(target):
 
 # name: (maker, input as N,C,H,W, shape of the labels and their classes, loss)
 MODELS = {
-    "deeplabv3plus": (lambda: torch_models.DeepLabV3Plus(CLASSES, 16, 0.0), (3, 3, 33, 305), ((3, 33, 305), CLASSES),
+    "deeplabv3plus": (lambda: torch_models.DeepLabV3Plus(CLASSES, 16, 0.0), (3, 3, 33, 193), ((3, 33, 193), CLASSES),
                       segmentation_loss),
-    "deeplabv3plus_os8": (lambda: torch_models.DeepLabV3Plus(CLASSES, 8, 0.0), (3, 3, 33, 209), ((3, 33, 209), CLASSES),
+    "deeplabv3plus_os8": (lambda: torch_models.DeepLabV3Plus(CLASSES, 8, 0.0), (3, 3, 33, 129), ((3, 33, 129), CLASSES),
                           segmentation_loss),
     "fcn_resnet50": (fcn, (2, 3, 49, 65), ((2, 49, 65), CLASSES), segmentation_loss),
-    "resnet50": (lambda: torchvision.models.resnet50(weights=None), (3, 3, 49, 65), ((3,), 200),
+    "resnet50": (lambda: torchvision.models.resnet50(weights=None, num_classes=200), (3, 3, 49, 65), ((3,), 200),
                  lambda y, labels: F.cross_entropy(y, labels, ignore_index=255)),
     "generator9": (lambda: torch_models.Generator(64, 9), (1, 3, 36, 28), None, square(0.5)),
     "generator6": (lambda: torch_models.Generator(64, 6), (2, 3, 20, 28), None, square(0.5)),
@@ -96,7 +94,8 @@ MODELS = {
 }
 
 # Of the inputs, found by kinks.py.
-SALTS = {"fcn_resnet50": 2, "resnet50": 1, "generator9": 12, "patchgan": 1}
+SALTS = {"deeplabv3plus": 3, "deeplabv3plus_os8": 18, "fcn_resnet50": 2, "resnet50": 1, "generator9": 12, "patchgan": 1,
+         "output_discriminator": 1}
 
 
 def run(name, dtype, own_kernels=False):
@@ -201,7 +200,7 @@ def compare(name, folder):
     for k, want in exact.items():
         have = got.get(k)
         if have is not None and k[1] == "output" and have.size == want.size:
-            have = have.reshape(want.shape)  # (N,C,1,1) of a classifier
+            have = have.reshape(want.shape)  # a classifier's are (N,C,1,1) here and (N,C) there
         if have is None or have.shape != want.shape:
             failures.append(f"{k[0]} {k[1]}: expects {want.shape}; got {None if have is None else have.shape}")
             continue

@@ -1,0 +1,186 @@
+// The built `segue`, as a user runs it.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+
+#include "runtime/safetensors.h"
+#include "tests/files.h"
+
+namespace segue {
+namespace {
+
+using testing::Finished;
+using testing::ScratchFolder;
+using testing::write_bytes;
+
+class Program : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const char* build = std::getenv("SEGUE_BINARY_DIR");
+    ASSERT_NE(build, nullptr) << "run by ctest, which sets SEGUE_BINARY_DIR";
+    program_ = std::string(build) + "/bin/segue";
+    ASSERT_TRUE(std::filesystem::exists(program_)) << program_;
+  }
+  Finished run(const std::string& arguments, const std::string& environment = "", const std::string& after = "") {
+    return testing::run_shell(folder_, environment + " '" + program_ + "' " + arguments + " " + after);
+  }
+  /// Runs what must fail: exit code, nothing on standard output, one line on standard error.
+  std::string error(const std::string& arguments, int code) {
+    const Finished f = run(arguments);
+    EXPECT_EQ(f.status, code) << arguments;
+    EXPECT_EQ(f.out, "") << arguments;
+    EXPECT_EQ(f.err.rfind("segue: error: ", 0), 0u) << f.err;
+    EXPECT_EQ(f.err.find('\n'), f.err.size() - 1) << f.err;
+    return f.err.substr(std::min(f.err.size(), size_t(14)), f.err.size() - std::min(f.err.size(), size_t(15)));
+  }
+
+  ScratchFolder folder_;
+  std::string program_;
+};
+
+TEST_F(Program, VersionAndHelp) {
+  const Finished version = run("--version");
+  EXPECT_EQ(version.status, 0);
+  EXPECT_EQ(version.out.rfind("segue 0.", 0), 0u) << version.out;
+  const Finished help = run("help");
+  EXPECT_EQ(help.out, run("--help").out);
+  EXPECT_EQ(help.out, run("-h").out);
+  for (const char* command : {"config", "inspect", "doctor", "help"}) {
+    EXPECT_NE(help.out.find(std::string("\n  ") + command + " "), std::string::npos);
+    const Finished of = run(std::string("help ") + command);
+    EXPECT_EQ(of.status, 0);
+    EXPECT_EQ(of.out.rfind(std::string("usage: segue ") + command, 0), 0u) << of.out;
+    EXPECT_EQ(of.out, run(std::string(command) + " --help").out);
+  }
+}
+
+TEST_F(Program, UnknownWordsNameTheNearest) {
+  EXPECT_EQ(error("", 2), "expects a command: config, inspect, doctor or help; got nothing; see 'segue help'");
+  EXPECT_EQ(error("inspct x", 2), "unknown command 'inspct'; did you mean 'inspect'?; see 'segue help'");
+  EXPECT_EQ(error("zzzzzz", 2), "unknown command 'zzzzzz'; see 'segue help'");
+  EXPECT_EQ(error("--versoin", 2), "unknown option '--versoin'; did you mean '--version'?; see 'segue help'");
+  EXPECT_EQ(error("inspect --stat x", 2),
+            "unknown option '--stat' for 'segue inspect'; did you mean '--stats'?; see 'segue help inspect'");
+  EXPECT_EQ(error("help doctr", 2), "unknown command 'doctr'; did you mean 'doctor'?; see 'segue help'");
+  EXPECT_EQ(error("config shw", 2),
+            "'segue config' expects show, default or schema; got 'shw'; did you mean 'show'?; see 'segue help config'");
+  EXPECT_EQ(error("config default segmnt", 2),
+            "expects a task: segment, translate or adapt; got 'segmnt'; did you mean 'segment'?");
+}
+
+TEST_F(Program, MissingAndSurplusArguments) {
+  EXPECT_EQ(error("inspect", 2), "'segue inspect' expects a file; got nothing; see 'segue help inspect'");
+  EXPECT_EQ(error("inspect a b", 2),
+            "'segue inspect' expects at most 1 argument; got also 'b'; see 'segue help inspect'");
+  EXPECT_EQ(error("inspect doctor doctor", 2),
+            "'segue inspect' expects at most 1 argument; got also 'doctor'; see 'segue help inspect'");
+  EXPECT_NE(error("doctor now", 2).find("got also 'now'"), std::string::npos);
+  EXPECT_EQ(error("config", 2), "'segue config' expects show, default or schema; got nothing; see 'segue help config'");
+  EXPECT_EQ(error("config show", 2), "'segue config show' expects a file; got nothing; see 'segue help config'");
+  EXPECT_EQ(error("config show x --set", 2), "option '--set' expects a value; got none; see 'segue help'");
+  EXPECT_NE(error("config default segment --set a.b=1", 2).find("takes no --set"), std::string::npos);
+}
+
+TEST_F(Program, ConfigDefaultShowAndSchema) {
+  for (const std::string task : {"segment", "translate", "adapt"}) {
+    const Finished file = run("config default " + task);
+    ASSERT_EQ(file.status, 0);
+    write_bytes(folder_.file("a.toml"), file.out);
+    const Finished shown = run("config show '" + folder_.file("a.toml") + "' --set log.name=x --set optim.rate=0.125");
+    EXPECT_EQ(shown.status, 0) << shown.err;
+    EXPECT_EQ(shown.err, "");
+    EXPECT_NE(shown.out.find("\nname = \"x\"\n"), std::string::npos);
+    EXPECT_NE(shown.out.find("\nrate = 0.125\n"), std::string::npos);
+    EXPECT_EQ(run("config schema " + task).out.rfind("key ", 0), 0u);
+  }
+}
+
+TEST_F(Program, ConfigErrorsNameFileAndLine) {
+  write_bytes(folder_.file("a.toml"), "task = \"segment\"\n\n[optim]\nraet = 0.1\n");
+  const std::string path = folder_.file("a.toml");
+  EXPECT_EQ(error("config show '" + path + "'", 2),
+            path + ":4: unknown key 'optim.raet' for task segment; did you mean 'optim.rate'?");
+  EXPECT_EQ(error("config show '" + folder_.file("none") + "'", 2),
+            "cannot read configuration '" + folder_.file("none") + "': No such file or directory");
+}
+
+TEST_F(Program, InspectListsTensorsAndCountsParameters) {
+  const float w[4] = {1, -2, 3, 0.5f}, mean[2] = {0, 1};
+  const int64_t tracked = 5;
+  write_safetensors(folder_.file("a"),
+                    {{"conv.weight", StoredType::F32, {2, 2, 1, 1}, w},
+                     {"bn.running_mean", StoredType::F32, {2}, mean},
+                     {"bn.num_batches_tracked", StoredType::I64, {}, &tracked}},
+                    {{"format", "pt"}});
+  const Finished f = run("inspect '" + folder_.file("a") + "'");
+  EXPECT_EQ(f.status, 0) << f.err;
+  EXPECT_NE(f.out.find("conv.weight             F32  [2,2,1,1]\n"), std::string::npos) << f.out;
+  EXPECT_NE(f.out.find("bn.num_batches_tracked  I64  []\n"), std::string::npos);
+  EXPECT_NE(f.out.find("metadata format = pt\n"), std::string::npos);
+  EXPECT_NE(f.out.find("3 tensors, 4 parameters, 3 other values, "), std::string::npos);
+  const Finished stats = run("inspect --stats '" + folder_.file("a") + "'");
+  EXPECT_NE(stats.out.find("min -2           max 3            mean 0.625         nan 0  inf 0\n"), std::string::npos)
+      << stats.out;
+}
+
+TEST_F(Program, InspectCountsWhatIsNotFinite) {
+  const float w[4] = {1, NAN, INFINITY, -INFINITY};
+  write_safetensors(folder_.file("a"), {{"w", StoredType::F32, {4}, w}});
+  const Finished f = run("inspect --stats '" + folder_.file("a") + "'");
+  EXPECT_NE(f.out.find("nan 1  inf 2"), std::string::npos) << f.out;
+  EXPECT_EQ(f.err, "segue: warning: 3 values are not finite\n");
+}
+
+TEST_F(Program, InspectSurvivesHostileFiles) {
+  EXPECT_NE(error("inspect '" + folder_.file("none") + "'", 3).find("No such file"), std::string::npos);
+  EXPECT_NE(error("inspect /dev/zero", 3).find("plain file"), std::string::npos);
+  EXPECT_NE(error("inspect '" + folder_.path().string() + "'", 3).find("plain file"), std::string::npos);
+  const auto refused = [&](const std::string& content) {
+    write_bytes(folder_.file("x"), content);
+    return error("inspect '" + folder_.file("x") + "'", 3);
+  };
+  EXPECT_NE(refused("").find("HeaderTooSmall"), std::string::npos);
+  EXPECT_NE(refused(std::string(8, '\xff')).find("HeaderTooLarge"), std::string::npos);
+  EXPECT_NE(refused(testing::safetensors_file("{\"a\\n\\u001b[31m\":3}")).find("'a\\x0a\\x1b[31m'"), std::string::npos);
+  EXPECT_NE(refused(testing::safetensors_file(std::string(1000000, '['))).find("Deserialization"), std::string::npos);
+  // A name full of control characters is listed, not obeyed.
+  write_bytes(folder_.file("x"), testing::safetensors_file(
+                                     "{\"a\\u001b[2J\\n\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}"));
+  EXPECT_NE(run("inspect '" + folder_.file("x") + "'").out.find("a\\x1b[2J\\x0a  U8"), std::string::npos);
+}
+
+TEST_F(Program, DoctorReportsAndWarns) {
+  const Finished f = run("doctor");
+  EXPECT_EQ(f.status, 0) << f.err;
+  for (const char* row : {"segue ", "compiler ", "CPU ", "CPU flags ", "threads ", "memory ", "oneDNN ", "CUDA build "})
+    EXPECT_NE(("\n" + f.out).find(std::string("\n") + row), std::string::npos) << row;
+  const Finished many = run("doctor", "OMP_NUM_THREADS=997");
+#if defined(_OPENMP)
+  EXPECT_NE(many.out.find("warning: 997 threads share"), std::string::npos) << many.out;
+#else
+  EXPECT_EQ(many.status, 0);
+#endif
+}
+
+TEST_F(Program, AFullDiskIsAnError) {
+  const Finished f = run("config schema segment", "", ">/dev/full");
+  EXPECT_EQ(f.status, 1);
+  EXPECT_EQ(f.err, "segue: error: writing to standard output failed; is the disk full?\n");
+}
+
+/// `script` runs a command on a terminal of its own.
+TEST_F(Program, ColourOnTerminalsOnlyAndNotUnderNoColor) {
+  if (std::system("command -v script >/dev/null") != 0) GTEST_SKIP() << "needs script (bsdutils)";
+  const auto on_terminal = [&](const std::string& environment) {
+    return testing::run_shell(folder_, "env " + environment + " script -qec '" + program_ + " zzz' /dev/null").out;
+  };
+  EXPECT_NE(on_terminal("-u NO_COLOR").find("\033[1;31msegue: error:"), std::string::npos);
+  EXPECT_NE(on_terminal("NO_COLOR=").find('\033'), std::string::npos);  // set but empty counts as not set
+  EXPECT_EQ(on_terminal("NO_COLOR=1").find('\033'), std::string::npos);
+  EXPECT_NE(on_terminal("NO_COLOR=1").find("segue: error: unknown command 'zzz'"), std::string::npos);
+  EXPECT_EQ(run("zzz", "env -u NO_COLOR").err.find('\033'), std::string::npos);
+}
+
+}  // namespace
+}  // namespace segue

@@ -1,4 +1,4 @@
-# Every operation, by name. An op X is kernels/X.h, kernels/X_cpu.cpp, kernels/X_cuda.cu (SEGUE_CUDA_OPS),
+# Every operation, by name. An op X is kernels/X.h, kernels/X_cpu.cpp, kernels/X_cuda.cu,
 # runtime/ops/X.cpp (unless it only launches) and tests/cases/X.cpp. A missing file stops the build.
 set(SEGUE_OPS
     conv2d conv_transpose2d bias
@@ -16,12 +16,18 @@ set(SEGUE_OPS
 set(SEGUE_LAUNCH_ONLY_OPS lerp fill image_pool label_norm pseudo_label cutmix confusion
     upsample_pseudo_label upsample_confusion image_in sgd adam)
 
-set(SEGUE_CUDA_OPS relu softmax_entropy confusion)
-
 set(SEGUE_ONLY_OPS "" CACHE STRING "Work on a few ops: build these, and of the rest of the tree what exists (empty: all)")
 if(SEGUE_ONLY_OPS)
   set(SEGUE_OPS ${SEGUE_ONLY_OPS})
 endif()
+
+# Those with a CUDA overload: X_cuda.cu, or X_cuda.cpp where it only calls a library.
+set(SEGUE_CUDA_OPS "")
+foreach(op ${SEGUE_OPS})
+  if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/kernels/${op}_cuda.cu)
+    list(APPEND SEGUE_CUDA_OPS ${op})
+  endif()
+endforeach()
 
 # Sources of a target: all of them, or under SEGUE_ONLY_OPS those that are there.
 function(segue_sources result)

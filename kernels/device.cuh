@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cuda_bf16.h>
+#include <cuda_fp16.h>
 
 #include <cstdint>
 #include <cstring>
@@ -16,6 +17,10 @@ template <>
 struct DTypeOf<__nv_bfloat16> {
   static constexpr DType value = DType::bf16;
 };
+template <>
+struct DTypeOf<__half> {
+  static constexpr DType value = DType::f16;
+};
 
 namespace gpu {
 inline namespace SEGUE_GPU_BACKEND {
@@ -25,10 +30,13 @@ constexpr unsigned kAllLanes = 0xffffffffu;
 
 __device__ __forceinline__ float to_float(float x) { return x; }
 __device__ __forceinline__ float to_float(__nv_bfloat16 x) { return __bfloat162float(x); }
+__device__ __forceinline__ float to_float(__half x) { return __half2float(x); }
 template <class T>
 __device__ __forceinline__ T from_float(float x) {
   if constexpr (std::is_same_v<T, float>)
     return x;
+  else if constexpr (std::is_same_v<T, __half>)
+    return __float2half_rn(x);
   else
     return __float2bfloat16_rn(x);
 }
@@ -99,7 +107,7 @@ bool aligned16(const T*... p) {
   return ((reinterpret_cast<uintptr_t>(p) % 16 == 0) && ...);
 }
 
-/// A view as CUDA kernels take it: f32 or bf16 of the given type, any pitch from the channels upwards.
+/// A view as CUDA kernels take it: of the given type, any pitch from the channels upwards.
 inline void check_pitched(const View& v, const char* where, const char* what, DType dtype, const Shape& shape) {
   require(bool(v) || v.count() == 0, where, "expects ", what, "; got no tensor");
   require(v.dtype == dtype, where, "expects ", what, " of type ", dtype, "; got ", v.dtype);
@@ -108,13 +116,14 @@ inline void check_pitched(const View& v, const char* where, const char* what, DT
           v.pitch);
 }
 
-/// Calls f(T{}) with the element type: float or __nv_bfloat16.
+/// Calls f(T{}) with the element type: float, __nv_bfloat16 or __half.
 template <class F>
 void dispatch_float(DType dtype, const char* where, F&& f) {
   switch (dtype) {
     case DType::f32: return f(float{});
     case DType::bf16: return f(__nv_bfloat16{});
-    default: fail(Fault::invalid_argument, where, "expects f32 or bf16; got ", dtype);
+    case DType::f16: return f(__half{});
+    default: fail(Fault::invalid_argument, where, "expects f32, bf16 or f16; got ", dtype);
   }
 }
 

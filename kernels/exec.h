@@ -23,10 +23,14 @@ struct CpuExec {
   Scratch* scratch = nullptr;
 };
 
+/// Plans of convolutions and matrix products: kernels/cudnn_plan.h.
+class CudnnPlans;
+
 struct CudaExec {
   CUstream_st* stream = nullptr;
   Scratch* scratch = nullptr;
   Precision precision = Precision::f32;
+  CudnnPlans* plans = nullptr;
 };
 
 }  // namespace segue

@@ -65,8 +65,8 @@ void relu_cases(Registry& r) {
     r.cases.push_back(relu_case(shape));
     r.cases.push_back(relu_grad_case(shape));
   }
-  // CUDA only: bf16, and channels at a pitch of 8.
-  for (DType t : {DType::f32, DType::bf16}) {
+  // CUDA only: bf16 and f16, and channels at a pitch of 8.
+  for (DType t : {DType::f32, DType::bf16, DType::f16}) {
     r.cases.push_back(relu_case({3, 5, 7, 19}, t, 24));
     r.cases.push_back(relu_grad_case({3, 5, 7, 19}, t, 24));
   }

@@ -28,6 +28,7 @@
 #define __launch_bounds__(...)
 
 #include <cuda_bf16.h>
+#include <cuda_fp16.h>
 
 #include "simt.h"
 

@@ -4,11 +4,7 @@
 
 #include <cstdint>
 
-#if defined(__CUDACC__)
-#define SEGUE_HOST_DEVICE __host__ __device__ __forceinline__
-#else
-#define SEGUE_HOST_DEVICE inline
-#endif
+#include "host_device.h"
 
 namespace segue {
 

@@ -10,6 +10,7 @@ namespace segue::cases {
 namespace {
 
 constexpr std::byte kGuard{0xA5};
+constexpr int64_t kManyElements = 1 << 16;  // from here on operands are made by several threads
 
 // Round to nearest even, as hardware does; the types themselves live in CUDA headers.
 uint16_t to_bf16(float f) {
@@ -92,9 +93,15 @@ Buffer::Buffer(const Shape& shape, DType dtype, int64_t pitch)
   allocate();
 }
 
+std::span<std::byte> Buffer::block() {
+  if (!aligned_) return {};
+  return {aligned_ - kGuardBytes, bytes_ + 2 * kGuardBytes};
+}
+
 Buffer::Buffer(const Array& values, DType dtype, int64_t pitch) : Buffer(values.shape, dtype, pitch) {
   std::memset(aligned_, 0, bytes_);
   const int64_t channels = shape_.channels(), size = size_of(dtype);
+#pragma omp parallel for if (values.count() > kManyElements)
   for (int64_t i = 0; i < values.count(); ++i)
     store(aligned_ + (i / channels * pitch_ + i % channels) * size, dtype, values[i]);
 }
@@ -102,6 +109,7 @@ Buffer::Buffer(const Array& values, DType dtype, int64_t pitch) : Buffer(values.
 Array Buffer::array() const {
   Array a(shape_);
   const int64_t channels = shape_.channels(), size = size_of(dtype_);
+#pragma omp parallel for if (a.count() > kManyElements)
   for (int64_t i = 0; i < a.count(); ++i) a[i] = load(aligned_ + (i / channels * pitch_ + i % channels) * size, dtype_);
   return a;
 }
@@ -130,6 +138,7 @@ Buffer clone(const Buffer& b) {
 
 Array uniform(const Shape& shape, double low, double high, uint64_t salt) {
   Array a(shape);
+#pragma omp parallel for if (a.count() > kManyElements)
   for (int64_t i = 0; i < a.count(); ++i)
     a[i] = float(low + (high - low) * double(random_uniform({salt, 7}, 0, uint64_t(i))));
   return a;
@@ -137,6 +146,7 @@ Array uniform(const Shape& shape, double low, double high, uint64_t salt) {
 
 Array labels(const Shape& shape, int64_t classes, int ignored_one_in, uint64_t salt) {
   Array a(shape);
+#pragma omp parallel for if (a.count() > kManyElements)
   for (int64_t i = 0; i < a.count(); ++i) {
     const uint32_t r = random_u32({salt, 8}, 0, uint64_t(i));
     const bool ignored = ignored_one_in && (r >> 16) % uint32_t(ignored_one_in) == 0;

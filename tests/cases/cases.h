@@ -3,6 +3,7 @@
 
 #include <cstring>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -44,7 +45,11 @@ class Buffer {
   /// From values, rounded to `dtype`.
   Buffer(const Array& values, DType dtype, int64_t pitch = 0);
 
-  View view() { return View(data(), shape_, dtype_, pitch_); }
+  View view() { return View(device_ ? device_ + kGuardBytes : aligned_, shape_, dtype_, pitch_); }
+  /// The guard zones and the payload between them.
+  std::span<std::byte> block();
+  /// From now on view() points into a copy of block() at this address, on a device; nullptr: into block() again.
+  void set_device_block(std::byte* copy) { device_ = copy; }
   const Shape& shape() const { return shape_; }
   DType dtype() const { return dtype_; }
   /// The logical elements in double precision (padding lanes left out): as rounded to the type.
@@ -57,7 +62,6 @@ class Buffer {
   bool padding_is_zero() const;
 
  private:
-  std::byte* data() { return aligned_; }
   void allocate();
 
   Shape shape_;
@@ -65,6 +69,7 @@ class Buffer {
   int64_t pitch_ = 0;
   std::shared_ptr<std::byte> memory_;  // shared: copying a Buffer shares, clone() copies
   std::byte* aligned_ = nullptr;
+  std::byte* device_ = nullptr;
   size_t bytes_ = 0;
   friend Buffer clone(const Buffer& b);
 };
@@ -99,6 +104,8 @@ struct Case {
   double bytes = 0, flops = 0;
   /// Too large for the test suites: only timed (its small twins are tested).
   bool bench_only = false;
+  /// The case file: "reduce" for "sum". Set by the registry.
+  std::string file{};
 };
 
 /// A differentiable op at a small size: reference, its gradient, and the op on the tape. The suite checks that

@@ -107,14 +107,7 @@ bool aligned16(const T*... p) {
   return ((reinterpret_cast<uintptr_t>(p) % 16 == 0) && ...);
 }
 
-/// A view as CUDA kernels take it: of the given type, any pitch from the channels upwards.
-inline void check_pitched(const View& v, const char* where, const char* what, DType dtype, const Shape& shape) {
-  require(bool(v) || v.count() == 0, where, "expects ", what, "; got no tensor");
-  require(v.dtype == dtype, where, "expects ", what, " of type ", dtype, "; got ", v.dtype);
-  require(v.shape == shape, where, "expects ", what, " of shape ", shape, "; got ", v.shape);
-  require(v.pitch >= v.channels(), where, "expects ", what, " with a pitch of at least ", v.channels(), "; got ",
-          v.pitch);
-}
+using ::segue::check_pitched;
 
 /// Calls f(T{}) with the element type: float, __nv_bfloat16 or __half.
 template <class F>

@@ -38,4 +38,12 @@ void check_view(const View& v, const char* where, const char* what, DType dtype,
   require(v.shape == shape, where, "expects ", what, " of shape ", shape, "; got ", v.shape);
 }
 
+void check_pitched(const View& v, const char* where, const char* what, DType dtype, const Shape& shape) {
+  require(bool(v) || v.count() == 0, where, "expects ", what, "; got no tensor");
+  require(v.dtype == dtype, where, "expects ", what, " of type ", dtype, "; got ", v.dtype);
+  require(v.shape == shape, where, "expects ", what, " of shape ", shape, "; got ", v.shape);
+  require(v.pitch >= v.channels(), where, "expects ", what, " with a pitch of at least ", v.channels(), "; got ",
+          v.pitch);
+}
+
 }  // namespace segue

@@ -137,5 +137,7 @@ struct View {
 void check_view(const View& v, const char* where, const char* what, DType dtype, const Shape& shape);
 /// As above with any shape.
 void check_dense(const View& v, const char* where, const char* what, DType dtype);
+/// A view as CUDA kernels take it: of the given type and shape, any pitch from the channels upwards.
+void check_pitched(const View& v, const char* where, const char* what, DType dtype, const Shape& shape);
 
 }  // namespace segue

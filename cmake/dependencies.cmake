@@ -1,5 +1,12 @@
 # What segue links, found on the machine; a build downloads nothing. Each becomes an imported target segue::<name>.
+# Where the machine has no packages, what scripts/gpu-check --pack has gathered serves instead.
+set(SEGUE_PACK ${PROJECT_SOURCE_DIR}/third_party_pack CACHE PATH "Headers and libraries for what the machine lacks")
+if(IS_DIRECTORY ${SEGUE_PACK})
+  list(APPEND CMAKE_SYSTEM_PREFIX_PATH ${SEGUE_PACK})
+endif()
+
 find_package(Threads REQUIRED)
+find_path(NLOHMANN_JSON_INCLUDE_DIR nlohmann/json.hpp REQUIRED)
 
 if(SEGUE_WITH_OPENMP)
   find_package(OpenMP COMPONENTS CXX)

@@ -45,10 +45,11 @@ __device__ __forceinline__ T from_float(float x) {
 template <class T>
 constexpr int kVector = int(16 / sizeof(T));
 
-/// N elements that are loaded and stored at once; N of kVector<T> is one 16-byte access.
+/// N elements that are loaded and stored at once; N of kVector<T> is one 16-byte access, half as many are one of 8.
 template <class T, int N>
 struct Pack {
-  static_assert(N == 1 || N * sizeof(T) == 16);
+  static_assert(N == 1 || N * sizeof(T) == 16 || N * sizeof(T) == 8);
+  using Raw = std::conditional_t<N * sizeof(T) == 16, uint4, uint2>;
   T v[N];
 };
 template <int N, class T>
@@ -57,7 +58,7 @@ __device__ __forceinline__ Pack<T, N> load(const T* p) {
   if constexpr (N == 1) {
     r.v[0] = *p;
   } else {
-    const uint4 raw = *reinterpret_cast<const uint4*>(p);
+    const auto raw = *reinterpret_cast<const typename Pack<T, N>::Raw*>(p);
     memcpy(&r, &raw, sizeof r);
   }
   return r;
@@ -67,9 +68,9 @@ __device__ __forceinline__ void store(T* p, const Pack<T, N>& x) {
   if constexpr (N == 1) {
     *p = x.v[0];
   } else {
-    uint4 raw;
+    typename Pack<T, N>::Raw raw;
     memcpy(&raw, &x, sizeof raw);
-    *reinterpret_cast<uint4*>(p) = raw;
+    *reinterpret_cast<typename Pack<T, N>::Raw*>(p) = raw;
   }
 }
 

@@ -74,9 +74,33 @@ __device__ __forceinline__ void store(T* p, const Pack<T, N>& x) {
   }
 }
 
-/// Sum over groups of G neighbouring lanes (a power of two); every lane of a group gets it. All lanes must call.
-template <int G = 32>
-__device__ __forceinline__ float group_sum(float x) {
+/// N neighbouring elements as f32, in 16-byte accesses: N is 1 or a multiple of kVector<T>.
+template <int N, class T>
+__device__ __forceinline__ void load_floats(const T* p, float (&v)[N]) {
+  constexpr int K = N == 1 ? 1 : kVector<T>;
+#pragma unroll
+  for (int i = 0; i < N; i += K) {
+    const Pack<T, K> pack = load<K>(p + i);
+#pragma unroll
+    for (int j = 0; j < K; ++j) v[i + j] = to_float(pack.v[j]);
+  }
+}
+template <int N, class T>
+__device__ __forceinline__ void store_floats(T* p, const float (&v)[N]) {
+  constexpr int K = N == 1 ? 1 : kVector<T>;
+#pragma unroll
+  for (int i = 0; i < N; i += K) {
+    Pack<T, K> pack;
+#pragma unroll
+    for (int j = 0; j < K; ++j) pack.v[j] = from_float<T>(v[i + j]);
+    store(p + i, pack);
+  }
+}
+
+/// Sum over groups of G neighbouring lanes (a power of two); every lane of a group gets it. All lanes must call. V is
+/// float or double.
+template <int G = 32, class V>
+__device__ __forceinline__ V group_sum(V x) {
 #pragma unroll
   for (int d = G / 2; d > 0; d /= 2) x += __shfl_xor_sync(kAllLanes, x, d);
   return x;
@@ -89,15 +113,15 @@ __device__ __forceinline__ float group_max(float x) {
 }
 
 /// Sum over a block of kThreads; every thread gets it. All threads must call. Two calls may follow each other.
-template <int kThreads>
-__device__ __forceinline__ float block_sum(float x) {
+template <int kThreads, class V>
+__device__ __forceinline__ V block_sum(V x) {
   static_assert(kThreads % 32 == 0 && kThreads <= 1024);
-  SEGUE_SHARED(partial, float[kThreads / 32]);
+  SEGUE_SHARED(partial, V[kThreads / 32]);
   const unsigned lane = threadIdx.x % kWarp, warp = threadIdx.x / kWarp;
   x = group_sum(x);
   if (lane == 0) partial[warp] = x;
   __syncthreads();
-  x = group_sum(lane < kThreads / 32 ? partial[lane] : 0.f);
+  x = group_sum(lane < kThreads / 32 ? partial[lane] : V(0));
   __syncthreads();  // before the next call writes `partial`
   return x;
 }

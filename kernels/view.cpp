@@ -46,4 +46,15 @@ void check_pitched(const View& v, const char* where, const char* what, DType dty
           v.pitch);
 }
 
+void check_like(const View& v, const char* where, const char* what, const Shape& shape, const View& first,
+                const char* first_what) {
+  check_pitched(v, where, what, first.dtype, shape);
+  require(v.pitch == first.pitch, where, "expects ", what, " at the pitch of ", first_what, ", ", first.pitch, "; got ",
+          v.pitch);
+}
+
+void check_like(const View& v, const char* where, const char* what, const View& first, const char* first_what) {
+  check_like(v, where, what, first.shape, first, first_what);
+}
+
 }  // namespace segue

@@ -139,5 +139,10 @@ void check_view(const View& v, const char* where, const char* what, DType dtype,
 void check_dense(const View& v, const char* where, const char* what, DType dtype);
 /// A view as CUDA kernels take it: of the given type and shape, any pitch from the channels upwards.
 void check_pitched(const View& v, const char* where, const char* what, DType dtype, const Shape& shape);
+/// The same for an operand with the channels of another one, `first`: of its type and at its pitch. Without a shape: of
+/// its shape.
+void check_like(const View& v, const char* where, const char* what, const Shape& shape, const View& first,
+                const char* first_what);
+void check_like(const View& v, const char* where, const char* what, const View& first, const char* first_what);
 
 }  // namespace segue

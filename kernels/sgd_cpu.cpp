@@ -1,3 +1,4 @@
+#include "parallel.h"
 #include "sgd.h"
 #include "slab.h"
 
@@ -20,14 +21,18 @@ void update(float* __restrict w, const float* __restrict g, float* __restrict m,
 
 }  // namespace
 
-void sgd(const CpuExec&, const View& w, const View& g, const View& m, const View& ranges, const View& rates,
-         const View& decays, const View& square_sum, const View& max_norm, const SgdOptions& options) {
-  const SlabRange* rows = check_slab("sgd", w, g, ranges, rates, decays);
+void sgd(const CpuExec&, const View& w, const View& g, const View& m, const View& rounded, const View& ranges,
+         const View& rates, const View& decays, const View& square_sum, const View& max_norm, const View& loss_scale,
+         const SgdOptions& options) {
+  check_slab("sgd", w, g, ranges, rates, decays);
+  const SlabRange* rows = slab_rows("sgd", w, ranges, rates);
+  require(!rounded, "sgd", "expects no rounded values on the CPU; got some");
   require(bool(m) == (options.momentum != 0), "sgd",
           "expects a momentum slab exactly if momentum is not 0; momentum is ", options.momentum);
   require(!options.nesterov || m, "sgd", "expects momentum with nesterov; got none");
   if (m) check_view(m, "sgd", "m", DType::f32, w.shape);
-  const float clip = clip_factor("sgd", square_sum, max_norm);
+  const GradientUse use = use_of(GradientNumbers("sgd", square_sum, max_norm, loss_scale));
+  if (use.skip) return;
   const auto run = !m ? update<false, false> : options.nesterov ? update<true, true> : update<true, false>;
   float *pw = w.as<float>(), *pm = m ? m.as<float>() : nullptr;
   const float* pg = g.as<float>();
@@ -35,8 +40,8 @@ void sgd(const CpuExec&, const View& w, const View& g, const View& m, const View
     const float rate = rates.as<float>()[rows[r].group], decay = decays.as<float>()[rows[r].group];
     const int64_t first = rows[r].begin;
     parallel_for(rows[r].end - first, 4 * kElementGrain, [&](int64_t begin, int64_t end) {
-      run(pw + first + begin, pg + first + begin, pm ? pm + first + begin : nullptr, end - begin, rate, decay, clip,
-          options.momentum);
+      run(pw + first + begin, pg + first + begin, pm ? pm + first + begin : nullptr, end - begin, rate, decay,
+          use.factor, options.momentum);
     });
   }
 }

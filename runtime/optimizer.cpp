@@ -94,8 +94,8 @@ Sgd::Sgd(Context& c, Network& network, const OptimizerOptions& options, const Sg
 }
 
 void Sgd::launch() {
-  c_.run(SEGUE_KERNEL(sgd), out(network_.values()), network_.grads(), out(momentum_), ranges_, rates_, decays_,
-         max_norm_ ? square_sum_.view() : View(), max_norm_, sgd_);
+  c_.run(SEGUE_KERNEL(sgd), out(network_.values()), network_.grads(), out(momentum_), out(View()), ranges_, rates_,
+         decays_, max_norm_ ? square_sum_.view() : View(), max_norm_, View(), sgd_);
 }
 
 std::vector<NamedTensor> Sgd::named_tensors() {
@@ -122,8 +122,8 @@ void Adam::prepare_more(int64_t step) {
 }
 
 void Adam::launch() {
-  c_.run(SEGUE_KERNEL(adam), out(network_.values()), network_.grads(), out(mean_), out(square_), ranges_, rates_,
-         decays_, corrections_, max_norm_ ? square_sum_.view() : View(), max_norm_, adam_);
+  c_.run(SEGUE_KERNEL(adam), out(network_.values()), network_.grads(), out(mean_), out(square_), out(View()), ranges_,
+         rates_, decays_, corrections_, max_norm_ ? square_sum_.view() : View(), max_norm_, View(), adam_);
 }
 
 std::vector<NamedTensor> Adam::named_tensors() {

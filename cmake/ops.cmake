@@ -10,11 +10,11 @@ set(SEGUE_OPS
     softmax_xent softmax_entropy kl_div l1 lsgan bce_logits
     label_norm pseudo_label cutmix confusion
     upsample_xent upsample_pseudo_label upsample_confusion image_in
-    sgd adam)
+    sgd adam loss_scale)
 
 # Ops that only launch: no gradient, results live in buffers of the caller.
 set(SEGUE_LAUNCH_ONLY_OPS lerp fill image_pool label_norm pseudo_label cutmix confusion
-    upsample_pseudo_label upsample_confusion image_in sgd adam)
+    upsample_pseudo_label upsample_confusion image_in sgd adam loss_scale)
 
 set(SEGUE_ONLY_OPS "" CACHE STRING "Work on a few ops: build these, and of the rest of the tree what exists (empty: all)")
 if(SEGUE_ONLY_OPS)

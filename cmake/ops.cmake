@@ -1,4 +1,4 @@
-# Every operation, by name. An op X is kernels/X.h, kernels/X_cpu.cpp, kernels/X_cuda.cu,
+# Every operation, by name. An op X is kernels/X.h, kernels/X_cpu.cpp, kernels/X_cuda.cu (or .cpp),
 # runtime/ops/X.cpp (unless it only launches) and tests/cases/X.cpp. A missing file stops the build.
 set(SEGUE_OPS
     conv2d conv_transpose2d bias
@@ -24,9 +24,12 @@ endif()
 # Those with a CUDA overload: X_cuda.cu, or X_cuda.cpp where it only calls a library.
 set(SEGUE_CUDA_OPS "")
 foreach(op ${SEGUE_OPS})
-  if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/kernels/${op}_cuda.cu)
-    list(APPEND SEGUE_CUDA_OPS ${op})
-  endif()
+  foreach(extension cu cpp)
+    if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/kernels/${op}_cuda.${extension})
+      list(APPEND SEGUE_CUDA_OPS ${op})
+      set(SEGUE_CUDA_SOURCE_${op} ${op}_cuda.${extension})
+    endif()
+  endforeach()
 endforeach()
 
 # Sources of a target: all of them, or under SEGUE_ONLY_OPS those that are there.

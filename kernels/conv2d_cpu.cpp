@@ -9,13 +9,8 @@ int64_t conv2d_out_extent(int64_t in, int64_t kernel, const Conv2dOptions& o) {
 }
 
 namespace kernels {
-namespace {
 
-/// Checks that x, w and y fit together, and names their extents.
-conv::Problem check(const char* where, const View& x, const View& w, const View& y, const Conv2dOptions& o) {
-  check_dense(x, where, "x", DType::f32);
-  check_dense(w, where, "w", DType::f32);
-  check_dense(y, where, "y", DType::f32);
+conv::Problem conv::problem_of(const char* where, const View& x, const View& w, const View& y, const Conv2dOptions& o) {
   require(o.stride >= 1 && o.pad >= 0 && o.dilation >= 1, where, "expects stride >= 1, pad >= 0, dilation >= 1; got ",
           o.stride, ", ", o.pad, ", ", o.dilation);
   require(x.shape.dims() == 4 && w.shape.dims() == 4, where, "expects images (N,H,W,C) and filters (K,R,S,C); got ",
@@ -40,6 +35,15 @@ conv::Problem check(const char* where, const View& x, const View& w, const View&
           .stride = o.stride,
           .pad = o.pad,
           .dilation = o.dilation};
+}
+
+namespace {
+
+conv::Problem check(const char* where, const View& x, const View& w, const View& y, const Conv2dOptions& o) {
+  check_dense(x, where, "x", DType::f32);
+  check_dense(w, where, "w", DType::f32);
+  check_dense(y, where, "y", DType::f32);
+  return conv::problem_of(where, x, w, y, o);
 }
 
 }  // namespace

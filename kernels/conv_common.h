@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "conv2d.h"
+#include "conv_transpose2d.h"
 #include "parallel.h"
 
 namespace segue::kernels::conv {
@@ -17,6 +18,12 @@ struct Problem {
   int64_t taps() const { return r * s; }
   int64_t out_pixels() const { return n * p * q; }
 };
+
+/// The problem of a convolution's operands; throws invalid_argument unless their shapes fit.
+Problem problem_of(const char* where, const View& x, const View& w, const View& y, const Conv2dOptions& options);
+/// Of a transposed one: the convolution that leads from y back to x.
+Problem problem_of(const char* where, const View& x, const View& w, const View& y,
+                   const ConvTranspose2dOptions& options);
 
 /// Threads that a call may use.
 inline int thread_count() {
@@ -44,7 +51,7 @@ void run_tasks(int64_t tasks, [[maybe_unused]] int threads, F&& f) {
 /// Cuts one scratch block into 64-byte aligned pieces: add up sizes first, then take pieces in the same order.
 class Carver {
  public:
-  static int64_t rounded(int64_t floats) { return (floats + 15) / 16 * 16; }
+  static constexpr int64_t rounded(int64_t floats) { return (floats + 15) / 16 * 16; }
   explicit Carver(void* base) : next_(static_cast<float*>(base)) {}
   float* take(int64_t floats) {
     float* p = next_;

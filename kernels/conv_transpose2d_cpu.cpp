@@ -8,13 +8,9 @@ int64_t conv_transpose2d_out_extent(int64_t in, int64_t kernel, const ConvTransp
 }
 
 namespace kernels {
-namespace {
 
-/// The convolution that leads from y back to x. Checks that the operands fit.
-conv::Problem check(const char* where, const View& x, const View& w, const View& y, const ConvTranspose2dOptions& o) {
-  check_dense(x, where, "x", DType::f32);
-  check_dense(w, where, "w", DType::f32);
-  check_dense(y, where, "y", DType::f32);
+conv::Problem conv::problem_of(const char* where, const View& x, const View& w, const View& y,
+                               const ConvTranspose2dOptions& o) {
   require(o.stride >= 1 && o.pad >= 0, where, "expects stride >= 1 and pad >= 0; got ", o.stride, " and ", o.pad);
   require(o.output_pad >= 0 && o.output_pad < o.stride, where, "expects output_pad from 0 to less than the stride of ",
           o.stride, "; got ", o.output_pad);
@@ -41,6 +37,15 @@ conv::Problem check(const char* where, const View& x, const View& w, const View&
           .stride = o.stride,
           .pad = o.pad,
           .dilation = 1};
+}
+
+namespace {
+
+conv::Problem check(const char* where, const View& x, const View& w, const View& y, const ConvTranspose2dOptions& o) {
+  check_dense(x, where, "x", DType::f32);
+  check_dense(w, where, "w", DType::f32);
+  check_dense(y, where, "y", DType::f32);
+  return conv::problem_of(where, x, w, y, o);
 }
 
 }  // namespace

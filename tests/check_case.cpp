@@ -66,7 +66,7 @@ void check_case(const cases::Case& k, const std::function<void(cases::Io&)>& lau
     EXPECT_TRUE(io.out[i].padding_is_zero()) << what << ": a padding lane is not zero";
     if (want[i].count() == 0) continue;
     const auto pick = [i](const std::vector<int64_t>& v) { return v.size() == 1 ? v[0] : v.at(i); };
-    const Tolerance tolerance(io.out[i].dtype(), pick(k.longest_sum));
+    const Tolerance tolerance(io.out[i].dtype(), pick(k.longest_sum), DType::f32, k.partial);
     worst = std::max(worst, expect_close(io.out[i].array(), want[i], tolerance, pick(k.rms_group), what, k.widen));
   }
   if (k.widen != 1) {

@@ -23,11 +23,14 @@ inline double eps_of(DType t) {
 /// allowed(i) = 8 eps(out) |want_i| + 4 eps(acc) sqrt(K) rms(want)
 ///
 /// K is the longest sum behind one output. rms is taken over the elements of one group: pass the extent of a group
-/// where rows or channels differ in scale, so that a small channel is not hidden by a large one.
+/// where rows or channels differ in scale, so that a small channel is not hidden by a large one. Where a sum is rounded
+/// to a narrow type once before it reaches the output, that adds 4 eps(partial) rms(want): half an eps of at most 8 rms.
 class Tolerance {
  public:
-  Tolerance(DType out, int64_t longest_sum, DType accumulator = DType::f32)
-      : relative_(8 * eps_of(out)), absolute_(4 * eps_of(accumulator) * std::sqrt(double(longest_sum))) {
+  Tolerance(DType out, int64_t longest_sum, DType accumulator = DType::f32, DType partial = DType::f32)
+      : relative_(8 * eps_of(out)),
+        absolute_(4 * eps_of(accumulator) * std::sqrt(double(longest_sum)) +
+                  (partial == DType::f32 ? 0 : 4 * eps_of(partial))) {
     if (out == DType::f32 || out == DType::bf16 || out == DType::f16 || out == DType::f64) return;
     absolute_ = 0;
   }

@@ -95,6 +95,8 @@ struct Case {
   std::function<std::vector<Array>(const Io&)> reference;
   /// Longest sum behind an element of each output (1 for elementwise); one value serves all outputs.
   std::vector<int64_t> longest_sum = {1};
+  /// Type of sums on their way to the outputs, where it is narrower than f32: cuDNN's filter gradients.
+  DType partial = DType::f32;
   /// Elements over which rms is taken, from the start of each output in turn; 0: the whole output.
   std::vector<int64_t> rms_group = {0};
   /// Why a bound is wider than the derived one, and by how much; needs a reason in writing.

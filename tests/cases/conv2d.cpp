@@ -19,56 +19,79 @@ struct Geometry {
            std::to_string(o.stride) + "p" + std::to_string(o.pad) + "d" + std::to_string(o.dilation);
   }
   double flops() const { return 2.0 * double(y().count() * r * s * c); }
-  double bytes() const { return 4.0 * double(x().count() + filters().count() + y().count()); }
+  double bytes(DType t = DType::f32) const {
+    return double(size_of(t)) * double(x().count() + filters().count() + y().count());
+  }
 };
 
-Case forward_case(const Geometry& g, bool with_bias) {
-  return {
-      .op = "conv2d",
-      .name = g.name() + (with_bias ? "_bias" : ""),
-      .make =
-          [=] {
-            Io io;
-            io.in = {Buffer(uniform(g.x(), -1, 1, 1), DType::f32), Buffer(uniform(g.filters(), -1, 1, 2), DType::f32)};
-            if (with_bias) io.in.push_back(Buffer(uniform({g.k}, -1, 1, 3), DType::f32));
-            io.out = {Buffer(g.y(), DType::f32)};
-            return io;
-          },
-      .cpu =
-          [=](const CpuExec& e, Io& io) {
-            kernels::conv2d(e, io.in[0].view(), io.in[1].view(), with_bias ? io.in[2].view() : View(), io.out[0].view(),
-                            g.o);
-          },
-      .reference =
-          [=](const Io& io) {
-            Array y(g.y());
-            conv_forward(io.in[0].array(), io.in[1].array(), y, g.o);
-            if (with_bias) add_bias(io.in[2].array(), y);
-            return std::vector<Array>{y};
-          },
-      .longest_sum = {g.r * g.s * g.c + with_bias},
-      .bytes = g.bytes(),
-      .flops = g.flops()};
-}
+/// How operands lie in memory: dense f32 as on the CPU, or one type with channels at a pitch of 8 as on CUDA.
+struct Storage {
+  DType dtype = DType::f32;
+  bool padded = false;
 
-Buffer target(const Shape& shape, bool accumulate) {
-  return accumulate ? Buffer(uniform(shape, -1, 1, 4), DType::f32) : Buffer(shape, DType::f32);
-}
-Array start(const Buffer& b, bool accumulate) { return accumulate ? b.array() : Array(b.shape()); }
+  std::string name() const { return padded ? std::string("_") + name_of(dtype) + "_pitch8" : ""; }
+  Buffer image(const Array& values) const { return Buffer(values, dtype, pitch(values.shape)); }
+  Buffer image(const Shape& shape) const { return Buffer(shape, dtype, pitch(shape)); }
+  Buffer filters(const Array& values) const { return Buffer(values, dtype); }
+  /// f32, of values that the type holds exactly: on CUDA biases are rounded to the type of the images.
+  Buffer bias(const Array& values) const { return Buffer(Buffer(values, dtype).array(), DType::f32); }
+  template <class F>
+  std::function<void(const CpuExec&, Io&)> on_cpu(F call) const {
+    return padded ? std::function<void(const CpuExec&, Io&)>() : call;
+  }
 
-Case dgrad_case(const Geometry& g, bool accumulate) {
-  return {.op = "conv2d_dgrad",
-          .name = g.name() + (accumulate ? "_accumulate" : ""),
+ private:
+  int64_t pitch(const Shape& shape) const { return padded ? (shape.channels() + 7) / 8 * 8 : 0; }
+};
+
+Case forward_case(const Geometry& g, bool with_bias, const Storage& t = {}) {
+  return {.op = "conv2d",
+          .name = g.name() + (with_bias ? "_bias" : "") + t.name(),
           .make =
               [=] {
-                return Io{
-                    {Buffer(uniform(g.y(), -1, 1, 1), DType::f32), Buffer(uniform(g.filters(), -1, 1, 2), DType::f32)},
-                    {target(g.x(), accumulate)}};
+                Io io;
+                io.in = {t.image(uniform(g.x(), -1, 1, 1)), t.filters(uniform(g.filters(), -1, 1, 2))};
+                if (with_bias) io.in.push_back(t.bias(uniform({g.k}, -1, 1, 3)));
+                io.out = {t.image(g.y())};
+                return io;
               },
-          .cpu =
-              [=](const CpuExec& e, Io& io) {
-                kernels::conv2d_dgrad(e, io.in[0].view(), io.in[1].view(), io.out[0].view(), g.o, accumulate);
+          .cpu = t.on_cpu([=](const CpuExec& e, Io& io) {
+            kernels::conv2d(e, io.in[0].view(), io.in[1].view(), with_bias ? io.in[2].view() : View(), io.out[0].view(),
+                            g.o);
+          }),
+          .cuda = SEGUE_CUDA_CALL([=](const CudaExec& e, Io& io) {
+            kernels::conv2d(e, io.in[0].view(), io.in[1].view(), with_bias ? io.in[2].view() : View(), io.out[0].view(),
+                            g.o);
+          }),
+          .reference =
+              [=](const Io& io) {
+                Array y(g.y());
+                conv_forward(io.in[0].array(), io.in[1].array(), y, g.o);
+                if (with_bias) add_bias(io.in[2].array(), y);
+                return std::vector<Array>{y};
               },
+          .longest_sum = {g.r * g.s * g.c + with_bias},
+          .bytes = g.bytes(t.dtype),
+          .flops = g.flops()};
+}
+
+Array initial(const Shape& shape) { return uniform(shape, -1, 1, 4); }
+Array start(const Buffer& b, bool accumulate) { return accumulate ? b.array() : Array(b.shape()); }
+
+Case dgrad_case(const Geometry& g, bool accumulate, const Storage& t = {}) {
+  return {.op = "conv2d_dgrad",
+          .name = g.name() + (accumulate ? "_accumulate" : "") + t.name(),
+          .make =
+              [=] {
+                return Io{{t.image(uniform(g.y(), -1, 1, 1)), t.filters(uniform(g.filters(), -1, 1, 2))},
+                          {accumulate ? t.image(initial(g.x())) : t.image(g.x())}};
+              },
+          .cpu = t.on_cpu([=](const CpuExec& e, Io& io) {
+            kernels::conv2d_dgrad(e, io.in[0].view(), io.in[1].view(), io.out[0].view(), g.o, accumulate);
+          }),
+          .cuda = SEGUE_CUDA_CALL([=](const CudaExec& e, Io& io) {
+            kernels::conv2d_dgrad(e, io.in[0].view(), io.in[1].view(), io.out[0].view(), g.o, accumulate);
+          }),
           .reference =
               [=](const Io& io) {
                 Array dx = start(io.out[0], accumulate);
@@ -76,22 +99,24 @@ Case dgrad_case(const Geometry& g, bool accumulate) {
                 return std::vector<Array>{dx};
               },
           .longest_sum = {g.r * g.s * g.k + accumulate},
-          .bytes = g.bytes(),
+          .bytes = g.bytes(t.dtype),
           .flops = g.flops()};
 }
 
-Case wgrad_case(const Geometry& g, bool accumulate) {
+Case wgrad_case(const Geometry& g, bool accumulate, const Storage& t = {}) {
   return {.op = "conv2d_wgrad",
-          .name = g.name() + (accumulate ? "_accumulate" : ""),
+          .name = g.name() + (accumulate ? "_accumulate" : "") + t.name(),
           .make =
               [=] {
-                return Io{{Buffer(uniform(g.x(), -1, 1, 1), DType::f32), Buffer(uniform(g.y(), -1, 1, 2), DType::f32)},
-                          {target(g.filters(), accumulate)}};
+                return Io{{t.image(uniform(g.x(), -1, 1, 1)), t.image(uniform(g.y(), -1, 1, 2))},
+                          {accumulate ? Buffer(initial(g.filters()), DType::f32) : Buffer(g.filters(), DType::f32)}};
               },
-          .cpu =
-              [=](const CpuExec& e, Io& io) {
-                kernels::conv2d_wgrad(e, io.in[0].view(), io.in[1].view(), io.out[0].view(), g.o, accumulate);
-              },
+          .cpu = t.on_cpu([=](const CpuExec& e, Io& io) {
+            kernels::conv2d_wgrad(e, io.in[0].view(), io.in[1].view(), io.out[0].view(), g.o, accumulate);
+          }),
+          .cuda = SEGUE_CUDA_CALL([=](const CudaExec& e, Io& io) {
+            kernels::conv2d_wgrad(e, io.in[0].view(), io.in[1].view(), io.out[0].view(), g.o, accumulate);
+          }),
           .reference =
               [=](const Io& io) {
                 Array dw = start(io.out[0], accumulate);
@@ -99,7 +124,8 @@ Case wgrad_case(const Geometry& g, bool accumulate) {
                 return std::vector<Array>{dw};
               },
           .longest_sum = {g.y().pixels() + accumulate},
-          .bytes = g.bytes(),
+          .partial = t.dtype,
+          .bytes = g.bytes(t.dtype),
           .flops = g.flops()};
 }
 
@@ -136,6 +162,14 @@ const Geometry kTested[] = {
     {1, 8, 9, 3, 6, 3, 2, {1, 3, 3}},
 };
 
+/// CUDA only: what cuDNN computes, at a pitch of 8. The kinds of layers, and channels that need padding.
+const Geometry kPadded[] = {
+    {2, 17, 21, 3, 64, 7, 7, {2, 3, 1}},  {1, 19, 21, 16, 3, 7, 7, {1, 0, 1}},    {2, 9, 11, 64, 48, 1, 1, {}},
+    {2, 8, 16, 256, 19, 1, 1, {}},        {1, 8, 9, 19, 33, 1, 1, {2, 0, 1}},     {2, 15, 13, 64, 64, 3, 3, {2, 1, 1}},
+    {2, 16, 24, 64, 32, 3, 3, {1, 6, 6}}, {1, 32, 24, 48, 40, 3, 3, {1, 12, 12}}, {1, 17, 19, 3, 48, 4, 4, {2, 1, 1}},
+    {1, 9, 10, 48, 1, 4, 4, {1, 1, 1}},   {1, 11, 9, 40, 56, 3, 3, {1, 1, 1}},
+};
+
 /// The layers of DeepLabv3+ at 4x128x256 and of CycleGAN at 1x128x128 that take the time.
 const Geometry kTimed[] = {
     {4, 128, 256, 3, 64, 7, 7, {2, 3, 1}},    {4, 32, 64, 64, 64, 3, 3, {1, 1, 1}},
@@ -162,6 +196,14 @@ void conv2d_cases(Registry& r) {
       r.cases.push_back(dgrad_case(g, variant));
       r.cases.push_back(wgrad_case(g, variant));
     }
+  for (const Geometry& g : kPadded)
+    for (DType type : {DType::f32, DType::bf16, DType::f16})
+      for (bool variant : {false, true}) {
+        const Storage t{type, true};
+        r.cases.push_back(forward_case(g, variant, t));
+        r.cases.push_back(dgrad_case(g, variant, t));
+        r.cases.push_back(wgrad_case(g, variant, t));
+      }
   for (const Geometry& g : kTimed) {
     r.cases.push_back(bench_only(forward_case(g, false)));
     r.cases.push_back(bench_only(dgrad_case(g, false)));

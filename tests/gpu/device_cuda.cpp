@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "device.h"
+#include "kernels/cudnn_plan.h"
 
 namespace segue::testing {
 namespace {
@@ -94,7 +95,7 @@ class Device::Impl {
     cudaStreamDestroy(stream);
   }
 
-  CudaExec exec() const { return {.stream = stream, .scratch = scratch.get()}; }
+  CudaExec exec() { return {.stream = stream, .scratch = scratch.get(), .plans = &plans}; }
   void wait() { check(cudaStreamSynchronize(stream), "a kernel"); }
   void drop_graph() {
     if (graph) cudaGraphExecDestroy(graph);
@@ -103,6 +104,7 @@ class Device::Impl {
 
   cudaStream_t stream = nullptr;
   std::unique_ptr<DeviceScratch> scratch;
+  CudnnPlans plans{{}};
   Block operands;
   cudaGraphExec_t graph = nullptr;
 };

@@ -1,0 +1,43 @@
+# cuDNN 9 as segue::cudnn: beside the CUDA toolkit, in the system's folders, or in a Python environment (the wheel
+# nvidia-cudnn has headers, and libcudnn.so.9 under that name alone). Sets SEGUE_CUDNN_FOUND.
+set(SEGUE_CUDNN_ROOT "" CACHE PATH "Folder with cuDNN's include/ and lib/; empty: look for it")
+set(SEGUE_CUDNN_FOUND FALSE)
+
+set(hints ${SEGUE_CUDNN_ROOT})
+if(NOT SEGUE_CUDNN_ROOT)
+  list(APPEND hints ${CUDAToolkit_TARGET_DIR} ${CUDAToolkit_LIBRARY_ROOT} ${CUDAToolkit_BIN_DIR}/..)
+  if(NOT SEGUE_CUDNN_INCLUDE_DIR OR NOT SEGUE_CUDNN_LIBRARY)
+    find_program(python NAMES python3 python NO_CACHE)
+    if(python)
+      execute_process(OUTPUT_VARIABLE folders ERROR_QUIET COMMAND ${python} -c
+        "import site, sysconfig; print(';'.join(dict.fromkeys([sysconfig.get_path('purelib'), *site.getsitepackages(), site.getusersitepackages()])), end='')")
+      foreach(folder ${folders})
+        list(APPEND hints ${folder}/nvidia/cudnn)
+      endforeach()
+    endif()
+  endif()
+endif()
+
+find_path(SEGUE_CUDNN_INCLUDE_DIR cudnn.h HINTS ${hints} PATH_SUFFIXES include)
+find_library(SEGUE_CUDNN_LIBRARY NAMES cudnn libcudnn.so.9 NAMES_PER_DIR HINTS ${hints} PATH_SUFFIXES lib lib64)
+mark_as_advanced(SEGUE_CUDNN_INCLUDE_DIR SEGUE_CUDNN_LIBRARY)
+if(SEGUE_CUDNN_INCLUDE_DIR AND SEGUE_CUDNN_LIBRARY)
+  set(version "")
+  foreach(part MAJOR MINOR PATCHLEVEL)
+    file(STRINGS ${SEGUE_CUDNN_INCLUDE_DIR}/cudnn_version.h line REGEX "#define CUDNN_${part} " LIMIT_COUNT 1)
+    string(REGEX MATCH "[0-9]+" number "${line}")
+    list(APPEND version ${number})
+  endforeach()
+  list(JOIN version "." version)
+  if(version VERSION_LESS 9)
+    message(STATUS "segue: cuDNN 9 or later is needed; found ${version} in ${SEGUE_CUDNN_INCLUDE_DIR}")
+  else()
+    message(STATUS "segue: cuDNN ${version}, ${SEGUE_CUDNN_LIBRARY}")
+    add_library(segue::cudnn UNKNOWN IMPORTED)
+    set_target_properties(segue::cudnn PROPERTIES IMPORTED_LOCATION ${SEGUE_CUDNN_LIBRARY}
+      INTERFACE_INCLUDE_DIRECTORIES ${SEGUE_CUDNN_INCLUDE_DIR})
+    # Programs find it where it was found, installed ones too.
+    set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)
+    set(SEGUE_CUDNN_FOUND TRUE)
+  endif()
+endif()

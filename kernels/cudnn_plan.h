@@ -1,0 +1,94 @@
+// Convolutions by cuDNN: an execution plan is chosen once per shape and kept. With cudnn_graph.cuh and its .cpp, the only
+// files that know cuDNN. Only deterministic, precompiled engines are used.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "conv_common.h"
+#include "exec.h"
+#include "view.h"
+
+namespace segue {
+
+enum class ConvOp : int64_t { forward, input_gradient, filter_gradient };
+
+/// What happens to the result on its way to memory.
+enum class ConvEpilogue : int64_t {
+  store,  ///< overwrites
+  add,    ///< is added to what is there, before rounding
+  bias,   ///< a bias per channel is added before rounding (forward alone)
+};
+
+/// One convolution as cuDNN computes it: x (n,h,w,c), w (k,r,s,c), y (n,p,q,k), all dense and of one type.
+struct ConvCall {
+  ConvOp op = ConvOp::forward;
+  kernels::conv::Problem problem{};
+  DType dtype = DType::f32;
+  bool tensor_cores = true;  ///< false: products of f32 are not rounded to tf32
+  ConvEpilogue epilogue = ConvEpilogue::store;
+
+  int64_t output_count() const;
+};
+/// "forward add bf16 n8 h32 w64 c256 k256 r3 s3 stride1 pad1 dilation1", the name of a plan in tables and files.
+std::string name_of(const ConvCall& call);
+
+struct ConvOperands {
+  void *x = nullptr, *w = nullptr, *y = nullptr;  ///< one of them is the result
+  const void* bias = nullptr;                     ///< (k), type of the call
+};
+
+/// The plans of one device and one thread.
+class CudnnPlans {
+ public:
+  struct Options {
+    size_t workspace_limit_bytes = size_t(256) << 20;
+    /// Time candidates on the device and keep the fastest; false: the heuristics' first choice. SEGUE_TUNE=1 in the
+    /// environment asks for it as well.
+    bool tune = false;
+    /// Choices are read from here and new ones added, so that another process makes the same and gets the same bits.
+    /// Empty: no file.
+    std::string cache_file;
+  };
+  struct Plan;
+
+  /// Touches no device: cuDNN starts with the first plan. Throws io if the cache file cannot be read or made.
+  explicit CudnnPlans(const Options& options);
+  ~CudnnPlans();
+  CudnnPlans(const CudnnPlans&) = delete;
+  CudnnPlans& operator=(const CudnnPlans&) = delete;
+
+  /// The plan of a call, made at its first use; null if no allowed engine computes it. Throws device if cuDNN fails, or if
+  /// a plan must be made while `stream` is being captured.
+  Plan* find(const ConvCall& call, CUstream_st* stream);
+  /// The same, and throws device instead of returning null.
+  Plan& get(const ConvCall& call, CUstream_st* stream);
+  /// What run() needs. More before the first run of a plan that is to be tuned.
+  size_t workspace_bytes(const Plan& plan) const;
+  /// Queues the convolution. The first run of a plan that is to be tuned waits for the device. Throws device.
+  void run(Plan& plan, const ConvOperands& operands, void* workspace, CUstream_st* stream);
+
+  /// Every choice made so far, a line each: what the bits of convolutions depend on.
+  std::string table() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// What cuDNN offers for a call on a device that need not be there.
+struct CudnnSupport {
+  int64_t engine = -1;  ///< its global index; -1: none
+  int64_t workspace_bytes = 0;
+  bool tensor_cores = false;
+  int64_t plans = 0;  ///< how many there are to choose from
+};
+/// `device_json` describes the device as CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR does. Throws device, also if this cuDNN is
+/// too old to be asked.
+CudnnSupport cudnn_support(const ConvCall& call, const std::string& device_json, size_t workspace_limit_bytes);
+/// Version of the library in use, 91900 for 9.19.0.
+int64_t cudnn_version();
+
+}  // namespace segue

@@ -7,12 +7,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <map>
 
+#include "bench/checked.h"
 #include "kernels/conv2d.h"
 #include "kernels/fill.h"
-#include "tests/cases/cases.h"
-#include "tests/tolerance.h"
 
 namespace segue {
 namespace {
@@ -72,43 +70,19 @@ const Ceilings& ceilings() {
   return measured;
 }
 
-bool correct(const cases::Case& k) {
-  BenchScratch scratch;
-  CpuExec exec{&scratch};
-  cases::Io io = k.make(), initial = k.make();
-  k.cpu(exec, io);
-  const std::vector<cases::Array> want = k.reference(initial);
-  for (size_t i = 0; i < want.size(); ++i) {
-    if (want[i].count() == 0) continue;
-    const auto pick = [i](const std::vector<int64_t>& v) { return v.size() == 1 ? v[0] : v.at(i); };
-    const testing::Tolerance tolerance(io.out[i].dtype(), pick(k.longest_sum));
-    const cases::Array got = io.out[i].array();
-    const int64_t group = pick(k.rms_group) > 0 ? pick(k.rms_group) : want[i].count();
-    for (int64_t begin = 0; begin < want[i].count(); begin += group) {
-      const int64_t end = std::min(begin + group, want[i].count());
-      const double scale = testing::rms({want[i].v.begin() + begin, want[i].v.begin() + end});
-      for (int64_t j = begin; j < end; ++j)
-        if (std::isfinite(want[i][j]) &&
-            !(std::abs(got[j] - want[i][j]) <= k.widen * tolerance.allowed(want[i][j], scale)))
-          return false;
-    }
-  }
-  return true;
-}
-
-// Cases of sizes that are only timed stand on their small twins: the reference of a large one would take minutes.
-bool checked(const cases::Case& k) {
-  static std::map<std::string, bool> by_op;
-  if (!k.bench_only) return correct(k);
-  auto [it, fresh] = by_op.emplace(k.op, true);
-  if (fresh)
-    for (const cases::Case& twin : cases::registry().cases)
-      if (twin.op == k.op && twin.cpu && !twin.bench_only) it->second = it->second && correct(twin);
-  return it->second;
+bench::Checked& checked() {
+  static bench::Checked verdicts(
+      [](const cases::Case& k, cases::Io& io) {
+        BenchScratch scratch;
+        CpuExec exec{&scratch};
+        k.cpu(exec, io);
+      },
+      [](const cases::Case& k) { return bool(k.cpu); });
+  return verdicts;
 }
 
 void time_case(benchmark::State& state, const cases::Case* k) {
-  if (!checked(*k)) {
+  if (!checked()(*k)) {
     state.SkipWithError("wrong results: not timed");
     return;
   }

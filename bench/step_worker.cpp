@@ -27,6 +27,7 @@ int serve(const std::string& name, int threads) {
       for (int i = 0; i < count; ++i) {
         const auto start = std::chrono::steady_clock::now();
         step->run();
+        step->finish();
         const double ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
         std::cout << (i ? "," : "") << ms;
       }

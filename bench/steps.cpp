@@ -8,8 +8,10 @@
 #include "models/cyclegan_generator.h"
 #include "models/deeplabv3plus.h"
 #include "models/patchgan.h"
+#include "runtime/memory.h"
 #include "runtime/metrics.h"
 #include "runtime/optimizer.h"
+#include "runtime/step_graph.h"
 
 namespace segue::bench {
 namespace {
@@ -18,20 +20,22 @@ constexpr int64_t kClasses = 19;
 
 /// An image batch of noise in [-1, 1], made once.
 Tensor noise(Context& c, const Shape& shape, uint64_t salt) {
-  Tensor t = c.persistent(shape, DType::f32, "images");
-  auto* p = t.view().as<float>();
-  for (int64_t i = 0; i < t.count(); ++i) p[i] = 2 * random_uniform({salt, 1}, 0, uint64_t(i)) - 1;
+  const Tensor t = c.persistent_image(shape, "images");
+  std::vector<float> values(size_t(t.count()));
+  for (size_t i = 0; i < values.size(); ++i) values[i] = 2 * random_uniform({salt, 1}, 0, i) - 1;
+  from_host(t, values);
   return t;
 }
 
 /// Labels of which one in twenty is ignored.
 Tensor noise_labels(Context& c, const Shape& shape) {
-  Tensor t = c.persistent(shape, DType::u8, "labels");
-  auto* p = t.view().as<uint8_t>();
-  for (int64_t i = 0; i < t.count(); ++i) {
-    const uint32_t r = random_u32({3, 2}, 0, uint64_t(i));
-    p[i] = (r >> 16) % 20 == 0 ? uint8_t(255) : uint8_t((r & 0xffff) % kClasses);
+  const Tensor t = c.persistent(shape, DType::u8, "labels");
+  std::vector<uint8_t> values(size_t(t.count()));
+  for (size_t i = 0; i < values.size(); ++i) {
+    const uint32_t r = random_u32({3, 2}, 0, i);
+    values[i] = (r >> 16) % 20 == 0 ? uint8_t(255) : uint8_t((r & 0xffff) % kClasses);
   }
+  copy_memory(t.data(), values.data(), values.size());
   return t;
 }
 
@@ -50,19 +54,22 @@ class DeepLabTrain : public Step {
   void run() override {
     sgd_->prepare(0.01);
     c_.begin_step(step_++);
-    {
-      const Tensor loss = segmentation_loss(c_, model_.forward_low(c_, x_).logits, {.labels = labels_});
-      metrics_.write("loss", loss);
-      c_.backward(loss);
-    }
-    sgd_->step();
-    c_.end_step();
-    metrics_.read();
+    graph_.run([this] {
+      {
+        const Tensor loss = segmentation_loss(c_, model_.forward_low(c_, x_).logits, {.labels = labels_});
+        metrics_.write("loss", loss);
+        c_.backward(loss);
+      }
+      sgd_->step();
+      c_.end_step();
+    });
   }
+  void finish() override { metrics_.read(); }
   Context& context() override { return c_; }
 
  private:
   Context c_;
+  StepGraph graph_{c_};
   DeepLabV3Plus model_;
   Metrics metrics_;
   Tensor x_, labels_;
@@ -84,17 +91,21 @@ class DeepLabInfer : public Step {
   }
   void run() override {
     c_.begin_step(0);
-    {
-      const Context::NoGrad no_grad(c_);
-      const Tensor logits = model_.forward_low(c_, x_).logits;
-      c_.run(SEGUE_KERNEL(upsample_confusion), logits, labels_, out(matrix_), out(predictions_), c_.status(), 255);
-    }
-    c_.end_step();
+    graph_.run([this] {
+      {
+        const Context::NoGrad no_grad(c_);
+        const Tensor logits = model_.forward_low(c_, x_).logits;
+        c_.run(SEGUE_KERNEL(upsample_confusion), logits, labels_, out(matrix_), out(predictions_), c_.status(), 255);
+      }
+      c_.end_step();
+    });
   }
+  void finish() override { c_.check_status(); }
   Context& context() override { return c_; }
 
  private:
   Context c_;
+  StepGraph graph_{c_};
   DeepLabV3Plus model_;
   Tensor x_, labels_, predictions_, matrix_;
 };
@@ -111,8 +122,8 @@ class CycleGanTrain : public Step {
     for (Network* network : networks()) network->allocate(c_);
     a_ = noise(c_, {n, h, w, 3}, 1);
     b_ = noise(c_, {n, h, w, 3}, 2);
-    pool_a_ = c_.persistent({50, h, w, 3}, DType::f32, "image_pool");
-    pool_b_ = c_.persistent({50, h, w, 3}, DType::f32, "image_pool");
+    pool_a_ = c_.persistent_image({50, h, w, 3}, "image_pool");
+    pool_b_ = c_.persistent_image({50, h, w, 3}, "image_pool");
     count_a_ = c_.persistent({}, DType::u32, "image_pool");
     count_b_ = c_.persistent({}, DType::u32, "image_pool");
     weights_ = cycle_weights(c_.state(), {});
@@ -124,17 +135,19 @@ class CycleGanTrain : public Step {
   void run() override {
     for (auto& adam : adams_) adam->prepare(2e-4);
     c_.begin_step(step_++);
-    {
-      Tensor fake_a, fake_b;
-      generators(fake_a, fake_b);
-      judge(judge_b_, b_, fake_b, pool_b_, count_b_, "judge_b");
-      judge(judge_a_, a_, fake_a, pool_a_, count_a_, "judge_a");
-    }
-    adams_[2]->step();
-    adams_[3]->step();
-    c_.end_step();
-    metrics_.read();
+    graph_.run([this] {
+      {
+        Tensor fake_a, fake_b;
+        generators(fake_a, fake_b);
+        judge(judge_b_, b_, fake_b, pool_b_, count_b_, "judge_b");
+        judge(judge_a_, a_, fake_a, pool_a_, count_a_, "judge_a");
+      }
+      adams_[2]->step();
+      adams_[3]->step();
+      c_.end_step();
+    });
   }
+  void finish() override { metrics_.read(); }
   Context& context() override { return c_; }
 
  private:
@@ -171,6 +184,7 @@ class CycleGanTrain : public Step {
   }
 
   Context c_;
+  StepGraph graph_{c_};
   CycleGanGenerator to_b_, to_a_;
   PatchGan judge_a_, judge_b_;
   Metrics metrics_;
@@ -193,6 +207,10 @@ const std::vector<StepInfo>& steps() {
       {"deeplab_tiny", [](const Options& o) { return make<DeepLabTrain>(o, 1, 64, 64, 0.125); }},
       {"deeplab_train_4x128x256", [](const Options& o) { return make<DeepLabTrain>(o, 4, 128, 256, 1); }},
       {"deeplab_train_2x192x256", [](const Options& o) { return make<DeepLabTrain>(o, 2, 192, 256, 1); }},
+      {"deeplab_train_8x512x1024", [](const Options& o) { return make<DeepLabTrain>(o, 8, 512, 1024, 1); }},
+      {"deeplab_infer_1x1024x2048", [](const Options& o) { return make<DeepLabInfer>(o, 1, 1024, 2048); }},
+      {"cyclegan_train_1x256x256", [](const Options& o) { return make<CycleGanTrain>(o, 1, 256, 256, 9, 64); }},
+      {"cyclegan_train_1x256x512", [](const Options& o) { return make<CycleGanTrain>(o, 1, 256, 512, 9, 64); }},
       {"deeplab_infer_1x512x1024", [](const Options& o) { return make<DeepLabInfer>(o, 1, 512, 1024); }},
       {"cyclegan_train_1x128x128", [](const Options& o) { return make<CycleGanTrain>(o, 1, 128, 128, 9, 64); }},
   };

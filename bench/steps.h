@@ -14,7 +14,10 @@ namespace segue::bench {
 class Step {
  public:
   virtual ~Step() = default;
+  /// Queues one step; done when it returns on the CPU.
   virtual void run() = 0;
+  /// Waits for the steps queued so far and reads their results. Throws what they met.
+  virtual void finish() = 0;
   virtual Context& context() = 0;
 };
 

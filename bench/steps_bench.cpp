@@ -10,7 +10,7 @@
 namespace segue::bench {
 namespace {
 
-void print_profile(const Context& c, double steps) {
+void print_profile(Context& c, double steps) {
   std::vector<std::pair<std::string, KernelTime>> rows(c.profile().begin(), c.profile().end());
   std::sort(rows.begin(), rows.end(),
             [](const auto& a, const auto& b) { return a.second.total_ms > b.second.total_ms; });
@@ -29,7 +29,10 @@ void time_step(benchmark::State& state, const StepInfo* info) {
   step->run();  // arenas grow and plans are chosen
   step->run();
   step->context().reset_profile();
-  for (auto _ : state) step->run();
+  for (auto _ : state) {
+    step->run();
+    step->finish();
+  }
   state.counters["step_MiB"] = double(step->context().step_arena().high_water()) / 1048576;
   state.counters["persistent_MiB"] = double(step->context().persistent_arena().high_water()) / 1048576;
   if (options.profile) print_profile(step->context(), double(state.iterations()));

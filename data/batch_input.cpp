@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "runtime/memory.h"
+
 namespace segue::data {
 
 using kernels::ImagePlan;
@@ -9,7 +11,7 @@ using kernels::kImagePlanFloats;
 
 Tensor upload_table(Context& c, const LabelTable& table) {
   Tensor t = c.persistent({int64_t(table.size())}, DType::u8, "label_table");
-  std::memcpy(t.data(), table.data(), table.size());
+  copy_memory(t.data(), table.data(), table.size());
   return t;
 }
 
@@ -56,7 +58,7 @@ InputBatch BatchInput::make(const StoredBatch& base, const StoredBatch& paste) {
                              View(plans.data, {n, kImagePlanFloats}, DType::f32)};
   };
   InputBatch batch;
-  batch.x = context_.empty({n, options_.height, options_.width, 3}, DType::f32, "image_in");
+  batch.x = context_.image({n, options_.height, options_.width, 3}, "image_in");
   batch.labels = context_.empty({n, options_.height, options_.width}, DType::u8, "image_in");
   batch.weights = context_.empty({n, options_.height, options_.width}, DType::f32, "image_in");
   context_.run(SEGUE_KERNEL(image_in), set(base, plans_),

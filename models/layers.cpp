@@ -63,7 +63,7 @@ BatchNorm::BatchNorm(Module& parent, const std::string& name, int64_t channels, 
       batches_(&declare_counter("num_batches_tracked")) {}
 
 Tensor BatchNorm::operator()(Context& c, const Tensor& x, bool relu, const Tensor& residual) {
-  if (training() && !c.replaying()) ++*batches_;
+  if (training() && !c.replaying()) c.on_host([count = batches_] { ++*count; });
   return batch_norm(c, x, {weight_->tensor(), bias_->tensor(), running_mean_->value(), running_var_->value()}, residual,
                     training(), {.momentum = momentum_, .relu = relu});
 }

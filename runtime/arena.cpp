@@ -7,9 +7,11 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <vector>
 
 #include "kernels/error.h"
+#include "memory.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
@@ -55,14 +57,29 @@ class HostBacking : public Backing {
 
 }  // namespace
 
+void Backing::write(std::byte* to, const void* from, size_t bytes) { std::memcpy(to, from, bytes); }
+void Backing::read(void* to, const std::byte* from, size_t bytes) { std::memcpy(to, from, bytes); }
+void Backing::zero(std::byte* to, size_t bytes) { std::memset(to, 0, bytes); }
+
 std::unique_ptr<Backing> host_backing(size_t limit_bytes) { return std::make_unique<HostBacking>(limit_bytes); }
 
 Arena::Arena(std::string name, std::unique_ptr<Backing> backing)
-    : name_(std::move(name)), backing_(std::move(backing)) {}
+    : name_(std::move(name)), backing_(std::move(backing)) {
+  if (!backing_->on_host()) register_device_memory(*backing_);
+}
 
 // Marks for AddressSanitizer outlive a mapping. Only those that were made are taken back: a reservation is huge.
 Arena::~Arena() {
-  ASAN_UNPOISON_MEMORY_REGION(backing_->base(), std::min(committed_ + kWatched, backing_->reserved_bytes()));
+  unpoison(backing_->base(), std::min(committed_ + kWatched, backing_->reserved_bytes()));
+  if (!backing_->on_host()) forget_device_memory(*backing_);
+}
+
+// AddressSanitizer knows host memory alone.
+void Arena::poison([[maybe_unused]] const void* p, [[maybe_unused]] size_t bytes) const {
+  if (backing_->on_host()) ASAN_POISON_MEMORY_REGION(p, bytes);
+}
+void Arena::unpoison([[maybe_unused]] const void* p, [[maybe_unused]] size_t bytes) const {
+  if (backing_->on_host()) ASAN_UNPOISON_MEMORY_REGION(p, bytes);
 }
 
 void Arena::add_free(Blocks::iterator it) { free_.emplace(it->second.bytes, it->first); }
@@ -96,7 +113,7 @@ void* Arena::allocate(size_t bytes, const char* tag) {
       it = blocks_.emplace(begin, Block{bytes, nullptr}).first;
     }
     const size_t poisoned = std::min(begin + bytes + kWatched, backing_->reserved_bytes());
-    ASAN_POISON_MEMORY_REGION(backing_->base() + committed_, poisoned - committed_);
+    poison(backing_->base() + committed_, poisoned - committed_);
     committed_ = begin + bytes;
   }
   if (it->second.bytes > bytes) {
@@ -108,7 +125,7 @@ void* Arena::allocate(size_t bytes, const char* tag) {
   used_ += bytes;
   high_water_ = std::max(high_water_, used_);
   std::byte* p = backing_->base() + it->first;
-  ASAN_UNPOISON_MEMORY_REGION(p, asked);  // what rounding adds stays poisoned: an over-read is found
+  unpoison(p, asked);  // what rounding adds stays poisoned: an over-read is found
   return p;
 }
 
@@ -120,7 +137,7 @@ void Arena::release(void* block) noexcept {
   }
   used_ -= it->second.bytes;
   it->second.tag = nullptr;
-  ASAN_POISON_MEMORY_REGION(block, it->second.bytes);
+  poison(block, it->second.bytes);
   if (auto next = std::next(it); next != blocks_.end() && !next->second.tag) {
     remove_free(next);
     it->second.bytes += next->second.bytes;

@@ -19,6 +19,11 @@ class Backing {
   virtual size_t reserved_bytes() const = 0;
   /// Makes [0, bytes) usable; false if the device has no more memory. Never shrinks.
   virtual bool commit(size_t bytes) = 0;
+  /// False: the host reaches the bytes through read, write and zero alone, which wait for the device.
+  virtual bool on_host() const { return true; }
+  virtual void write(std::byte* to, const void* from, size_t bytes);
+  virtual void read(void* to, const std::byte* from, size_t bytes);
+  virtual void zero(std::byte* to, size_t bytes);
 };
 
 /// Host memory from mmap: pages appear when first touched. `limit_bytes` 0: the machine's physical memory.
@@ -59,6 +64,8 @@ class Arena {
   };
   using Blocks = std::map<size_t, Block>;  // by offset
 
+  void poison(const void* p, size_t bytes) const;
+  void unpoison(const void* p, size_t bytes) const;
   void add_free(Blocks::iterator it);
   void remove_free(Blocks::iterator it);
 

@@ -7,6 +7,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "memory.h"
 #include "safetensors.h"
 #include "stored_values.h"
 #include "text.h"
@@ -37,6 +38,26 @@ void check_tensors(const std::vector<NamedTensor>& tensors, const char* where) {
             t.view.dtype);
   }
 }
+
+/// A view that the host can read and write: the view itself, or a copy where it lies on a device.
+class HostCopy {
+ public:
+  View view;
+
+  explicit HostCopy(const View& v) : view(v), original_(v) {
+    if (!is_device_memory(v.data)) return;
+    copy_.resize(size_t(v.bytes()));
+    copy_memory(copy_.data(), v.data, copy_.size());
+    view.data = copy_.data();
+  }
+  void write_back() const {
+    if (view.data != original_.data) copy_memory(original_.data, view.data, copy_.size());
+  }
+
+ private:
+  View original_;
+  std::vector<std::byte> copy_;
+};
 
 /// (A,R,S,B) in memory, (A,B,R,S) on disk.
 std::vector<uint64_t> stored_shape(const NamedTensor& t) {
@@ -169,9 +190,15 @@ void save_weights(const std::string& path, const std::vector<NamedTensor>& tenso
   sources.reserve(tensors.size());
   for (const NamedTensor& t : tensors) {
     TensorSource source{t.name, *stored_type(t.view.dtype), stored_shape(t), t.view.data, nullptr};
-    if (t.filter) {
+    if (t.filter || is_device_memory(t.view.data)) {
       source.data = nullptr;
-      source.fill = [&t](std::byte* packed) { filter_to_disk(t.view, packed); };
+      source.fill = [&t](std::byte* packed) {
+        const HostCopy copy(t.view);
+        if (t.filter)
+          filter_to_disk(copy.view, packed);
+        else
+          std::memcpy(packed, copy.view.data, size_t(copy.view.bytes()));
+      };
     }
     sources.push_back(std::move(source));
   }
@@ -187,7 +214,9 @@ LoadReport load_weights(const std::string& path, const std::vector<NamedTensor>&
   check_names(file, m, options.strict);
   check_shapes(file, m, options);
   for (const Match& match : m.matches) {
-    read_values(file.data(*match.from), *match.from, match.to->view, match.to->filter);
+    const HostCopy copy(match.to->view);
+    read_values(file.data(*match.from), *match.from, copy.view, match.to->filter);
+    copy.write_back();
     m.report.matched++;
     if (match.to->view.dtype == DType::f32 && match.from->type != StoredType::F32) m.report.converted++;
   }

@@ -12,7 +12,7 @@ namespace segue {
 /// A tensor of a model and its name in files.
 struct NamedTensor {
   std::string name;     ///< PyTorch's: "layer1.0.conv1.weight"
-  View view;            ///< dense, in host memory: f32, f64, i64, i32 or u8
+  View view;            ///< dense, in host or device memory: f32, f64, i64, i32 or u8
   bool filter = false;  ///< 4-D (A,R,S,B) in memory is stored as (A,B,R,S): OIHW; IOHW of a transposed convolution
 };
 

@@ -1,10 +1,10 @@
 #include "context.h"
 
 #include <cmath>
-#include <cstring>
 
 #include "kernels/add.h"
 #include "kernels/fill.h"
+#include "memory.h"
 
 #if defined(_OPENMP)
 #include <omp.h>
@@ -37,35 +37,82 @@ class ArenaScratch : public Scratch {
   size_t bytes_ = 0;
 };
 
+/// The gradient of a tensor has its type and pitch.
+std::shared_ptr<GradCell> make_cell(const Tensor& x) {
+  auto cell = std::make_shared<GradCell>();
+  cell->dtype = x.dtype();
+  cell->pitch = x.view().pitch;
+  return cell;
+}
+
 }  // namespace
 
 Context::Context(const Options& options) : options_(options) {
-  require(options.device == DeviceType::cpu, "context", "this build runs on the CPU device alone; use --device cpu");
-  require(options.precision == Precision::f32, "context", "the CPU device computes in f32; use precision f32");
   require(options.threads >= 0, "context", "expects threads >= 0; got ", options.threads);
 #if defined(_OPENMP)
   if (options.threads > 0) omp_set_num_threads(options.threads);
 #endif
-  persistent_ = std::make_unique<Arena>("persistent", host_backing(options.memory_limit_bytes));
-  step_ = std::make_unique<Arena>("step", host_backing(options.memory_limit_bytes));
+  if (options.device == DeviceType::cpu) {
+    require(options.precision == Precision::f32, "context", "the CPU device computes in f32; use precision f32");
+    device_ = cpu_device();
+  } else {
+#if defined(SEGUE_CUDA_DEVICE)
+    device_ = cuda_device(options.device_index, options.precision, options.plan_file);
+#else
+    fail(Fault::usage, "context", "this build has the CPU device alone; use --device cpu, or build where nvcc is");
+#endif
+  }
+  persistent_ = std::make_unique<Arena>("persistent", device_->backing(options.memory_limit_bytes));
+  step_ = std::make_unique<Arena>("step", device_->backing(options.memory_limit_bytes));
   scratch_ = std::make_unique<ArenaScratch>(*persistent_);
   cpu_.scratch = scratch_.get();
-  state_ = std::make_unique<StepState>(*persistent_);
+  cuda_ = device_->cuda_exec();
+  cuda_.scratch = scratch_.get();
+  state_ = std::make_unique<StepState>(*persistent_, *device_);
   status_memory_ = persistent({}, DType::u32, "status");
   status_ = status_memory_.view();
+  if (options.precision == Precision::fp16) loss_scaler_ = std::make_unique<LossScaler>(*this);
 }
 
 Context::~Context() = default;
 
 Tensor Context::empty(const Shape& shape, DType dtype, const char* tag) { return Tensor(*step_, shape, dtype, tag); }
 
+Tensor Context::image(const Shape& shape, const char* tag) {
+  return Tensor(*step_, shape, image_dtype(), tag, image_pitch(shape.channels()));
+}
+
+Tensor Context::like(const Tensor& t, const char* tag) {
+  return Tensor(*step_, t.shape(), t.dtype(), tag, t.view().pitch);
+}
+
 Tensor Context::persistent(const Shape& shape, DType dtype, const char* tag) {
   Tensor t(*persistent_, shape, dtype, tag);
-  std::memset(t.data(), 0, size_t(t.bytes()));
+  zero_memory(t.data(), size_t(t.bytes()));
   return t;
 }
 
+Tensor Context::persistent_image(const Shape& shape, const char* tag) {
+  Tensor t(*persistent_, shape, image_dtype(), tag, image_pitch(shape.channels()));
+  zero_memory(t.data(), size_t(t.bytes()));
+  return t;
+}
+
+DType Context::image_dtype() const {
+  switch (options_.precision) {
+    case Precision::bf16: return DType::bf16;
+    case Precision::fp16: return DType::f16;
+    default: return DType::f32;
+  }
+}
+
+int64_t Context::image_pitch(int64_t channels) const {
+  constexpr int64_t kLanes = 8;  // 16 bytes of the 16-bit types; what cuDNN's fast engines ask of channels
+  return options_.device == DeviceType::cpu ? channels : (channels + kLanes - 1) / kLanes * kLanes;
+}
+
 void Context::end_step() {
+  if (loss_scaler_) loss_scaler_->end_step();
   tape_.clear();
   if (step_->used() != 0)
     fail(Fault::internal, "step", "expects an empty step arena at the end of a step; still held: ", step_->describe());
@@ -78,33 +125,39 @@ void Context::begin_step(uint64_t step) {
 }
 
 void Context::check_status() {
-  auto* word = status_.as<uint32_t>();
-  const uint32_t bits = std::exchange(*word, 0u);
+  uint32_t bits = 0;
+  copy_memory(&bits, status_.data, sizeof bits);
+  if (bits) zero_memory(status_.data, sizeof bits);
   if (bits & kStatusBadLabel)
     fail(Fault::data, "labels", "expects every label to be a class or 255 (ignore); a batch held another value. ",
          "Check the class map of the data set");
   if (bits) fail(Fault::internal, "status", "unknown status bits ", bits);
 }
 
-Context::Clock::time_point Context::begin_range(const char*) {
-  return options_.profile ? Clock::now() : Clock::time_point{};
+const std::map<std::string, KernelTime>& Context::profile() {
+  device_->settle();
+  return profile_;
 }
 
-void Context::end_range(const char* name, Clock::time_point start) {
-  if (!options_.profile) return;
-  KernelTime& t = profile_[name];
-  ++t.calls;
-  t.total_ms += std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+void Context::reset_profile() {
+  device_->settle();
+  profile_.clear();
+}
+
+void Context::on_host(std::function<void()> effect) {
+  effect();
+  if (recorded_effects_) recorded_effects_->push_back(std::move(effect));
 }
 
 void Context::watch(const char* kernel, const Out& o) const {
-  if (!o.view || o.view.dtype != DType::f32) return;
-  const float* p = o.view.as<float>();
-  for (int64_t i = 0, n = o.view.count(); i < n; ++i)
-    if (!std::isfinite(p[i])) fail(Fault::diverged, kernel, "wrote ", p[i], " at element ", i, " of ", o.view.shape);
+  if (!o.view || (o.view.dtype != DType::f32 && o.view.dtype != DType::bf16 && o.view.dtype != DType::f16)) return;
+  const std::vector<float> values = host_values(o.view);
+  for (size_t i = 0; i < values.size(); ++i)
+    if (!std::isfinite(values[i]))
+      fail(Fault::diverged, kernel, "wrote ", values[i], " at element ", i, " of ", o.view.shape);
 }
 
-void Context::require_grad(Tensor& x) { x.set_cell(std::make_shared<GradCell>()); }
+void Context::require_grad(Tensor& x) { x.set_cell(make_cell(x)); }
 
 Tensor Context::grad(const Tensor& x) const { return x.cell() && x.cell()->filled ? x.cell()->grad : Tensor(); }
 
@@ -118,7 +171,7 @@ Node* Context::new_node(const Op& op, const Tensor* inputs, size_t count, Tensor
   for (size_t i = 0; i < count; ++i) n.inputs_.push_back(inputs[i].cell());
   n.saved_ = std::move(saved);
   for (Tensor& t : n.saved_) t.set_cell(nullptr);
-  y.set_cell(std::make_shared<GradCell>());
+  y.set_cell(make_cell(y));
   n.output_ = y.cell();
   tape_.nodes_.push_back(std::move(n));
   return &tape_.nodes_.back();
@@ -127,7 +180,12 @@ Node* Context::new_node(const Op& op, const Tensor* inputs, size_t count, Tensor
 Context::GradTarget Context::grad_target(Node& n, size_t i, const Shape& shape) {
   GradCell& cell = *n.inputs_[i];
   if (cell.persistent || cell.filled) return {cell.grad, cell.filled};
-  return {empty(shape, DType::f32, n.name()), false};
+  return {new_grad(n, i, shape), false};
+}
+
+Tensor Context::new_grad(Node& n, size_t i, const Shape& shape) {
+  const GradCell& cell = *n.inputs_[i];
+  return Tensor(*step_, shape, cell.dtype, n.name(), cell.pitch);
 }
 
 void Context::give(Node& n, size_t i, const Tensor& dx) {
@@ -148,7 +206,10 @@ void Context::give(Node& n, size_t i, const Tensor& dx) {
 void Context::backward(const Tensor& loss) {
   require(loss.count() == 1, "backward", "expects a loss of one element; got ", loss.shape());
   Tensor one = empty(loss.shape(), DType::f32, "backward");
-  run(SEGUE_KERNEL(fill), out(one), 1.f);
+  if (loss_scaler_)
+    run(SEGUE_KERNEL(copy), loss_scaler_->scale(), out(one));
+  else
+    run(SEGUE_KERNEL(fill), out(one), 1.f);
   backward(loss, one);
 }
 

@@ -1,7 +1,7 @@
 // The context of a computation: device, memory, tape, and the one door to every kernel.
 #pragma once
 
-#include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -9,16 +9,16 @@
 #include <vector>
 
 #include "arena.h"
+#include "device.h"
 #include "kernels/exec.h"
 #include "kernels/philox.h"
 #include "kernels/status.h"
+#include "loss_scaler.h"
 #include "step_state.h"
 #include "tape.h"
 #include "tensor.h"
 
 namespace segue {
-
-enum class DeviceType { cpu, cuda };
 
 /// A kernel as `Context::run` takes it: its name and its overload set.
 template <class F>
@@ -37,23 +37,20 @@ Kernel(const char*, F) -> Kernel<F>;
                                                        exec, args...)) { return ::segue::kernels::op(exec, args...); } \
   }
 
-/// Time spent in one kernel name.
-struct KernelTime {
-  int64_t calls = 0;
-  double total_ms = 0;
-};
-
 /// Everything a computation needs. Belongs to one thread.
 class Context {
  public:
   struct Options {
     DeviceType device = DeviceType::cpu;
+    int device_index = 0;  ///< which CUDA device
     Precision precision = Precision::f32;
     uint64_t seed = 0;
     int threads = 0;                ///< CPU threads; 0: what OpenMP chooses (OMP_NUM_THREADS, else all cores)
     size_t memory_limit_bytes = 0;  ///< per arena; 0: the machine's memory
     bool watch_nan = false;         ///< stop at the first kernel that writes a value that is not finite
+    bool record = true;             ///< StepGraph may record steps, where the device can
     bool profile = false;           ///< time every kernel: see profile()
+    std::string plan_file = {};     ///< where the CUDA device keeps its choice of convolution plans; empty: nowhere
   };
 
   Context() : Context(Options{}) {}
@@ -66,12 +63,22 @@ class Context {
 
   // Memory.
 
-  /// An uninitialised tensor of the step: gone at the end of the step. The tag in reports is the kernel that runs next.
+  /// An uninitialised dense tensor of the step: gone at the end of the step. The tag in reports is the kernel that runs
+  /// next.
   Tensor empty(const Shape& shape, DType dtype = DType::f32, const char* tag = "tensor");
-  /// Like `t`: same shape and type.
-  Tensor like(const Tensor& t, const char* tag = "tensor") { return empty(t.shape(), t.dtype(), tag); }
+  /// An uninitialised tensor of the step for images, features or logits: of the type and pitch that the device computes
+  /// in. The kernel that fills it zeroes the padding lanes.
+  Tensor image(const Shape& shape, const char* tag);
+  /// Like `t`: same shape, type and pitch.
+  Tensor like(const Tensor& t, const char* tag = "tensor");
   /// A zeroed tensor that outlives the step: parameters, running statistics, buffers.
   Tensor persistent(const Shape& shape, DType dtype, const char* tag);
+  /// The same for images, features or logits.
+  Tensor persistent_image(const Shape& shape, const char* tag);
+  /// What images are made of: f32, or bf16 or f16 on CUDA at that precision.
+  DType image_dtype() const;
+  /// Elements from pixel to pixel of an image of so many channels: on CUDA rounded up to 8.
+  int64_t image_pitch(int64_t channels) const;
   Arena& step_arena() { return *step_; }
   Arena& persistent_arena() { return *persistent_; }
   /// Ends a step: requires that nothing is left in the step arena, and throws internal naming what is.
@@ -83,9 +90,10 @@ class Context {
   /// is handed on. Opens the profiler range, picks the overload of the device, and if asked checks what was written.
   template <class F, class... Args>
   void run(Kernel<F> kernel, const Args&... args) {
-    const auto start = begin_range(kernel.name);
+    KernelTime* const time = options_.profile ? &profile_[kernel.name] : nullptr;
+    device_->begin_range(kernel.name, time);
     call(kernel, operand(args)...);
-    end_range(kernel.name, start);
+    device_->end_range(time);
     if (options_.watch_nan) (watch(kernel.name, args), ...);
   }
 
@@ -114,7 +122,7 @@ class Context {
   void require_grad(Tensor& x);
   /// The gradient of a leaf or a parameter after backward(); empty if none arrived.
   Tensor grad(const Tensor& x) const;
-  /// Walks the tape backwards from the scalar `loss` with d(loss) = 1, and clears it.
+  /// Walks the tape backwards from the scalar `loss` with d(loss) = 1 (fp16: the loss scale), and clears it.
   void backward(const Tensor& loss);
   /// The same from any tensor, with its gradient given; dy is overwritten.
   void backward(const Tensor& y, const Tensor& dy);
@@ -126,6 +134,8 @@ class Context {
     bool accumulate;
   };
   GradTarget grad_target(Node& n, size_t i, const Shape& shape);
+  /// A new tensor for a gradient of input i, of the input's type and pitch, for kernels that cannot add.
+  Tensor new_grad(Node& n, size_t i, const Shape& shape);
   /// Hands a gradient to input i; it belongs to the receiver from then on. Adds if one is there already, unless dx is
   /// the tensor that grad_target() gave.
   void give(Node& n, size_t i, const Tensor& dx);
@@ -153,6 +163,12 @@ class Context {
   /// Key of the next random call in this step.
   RandomKey next_random() { return {options_.seed, random_call_++}; }
   StepState& state() { return *state_; }
+  Device& device() { return *device_; }
+  /// Null but for precision fp16.
+  LossScaler* loss_scaler() { return loss_scaler_.get(); }
+  /// Does something on the host that belongs to every step, such as counting batches: now, and again whenever a recorded
+  /// step is replayed.
+  void on_host(std::function<void()> effect);
   /// Starts step number `step`: random calls count from 0 again, and the step state goes to the device.
   void begin_step(uint64_t step);
 
@@ -162,13 +178,13 @@ class Context {
   void check_status();
 
   /// Times by kernel name, if options().profile.
-  const std::map<std::string, KernelTime>& profile() const { return profile_; }
-  void reset_profile() { profile_.clear(); }
+  const std::map<std::string, KernelTime>& profile();
+  void reset_profile();
 
  private:
   friend Tensor checkpoint(Context&, const std::vector<Tensor>&, std::function<Tensor(Context&, std::vector<Tensor>&)>);
   friend struct CheckpointRun;
-  using Clock = std::chrono::steady_clock;
+  friend class StepGraph;
 
   template <class F, class... Operands>
   void call(const Kernel<F>& kernel, const Operands&... operands) {
@@ -190,14 +206,12 @@ class Context {
   template <class T>
   void watch(const char*, const T&) const {}
 
-  Clock::time_point begin_range(const char* name);
-  void end_range(const char* name, Clock::time_point start);
-
   Node* new_node(const Op& op, const Tensor* inputs, size_t count, Tensor& y, std::vector<Tensor> saved,
                  bool always = false);
   void walk();
 
   Options options_;
+  std::unique_ptr<Device> device_;
   std::unique_ptr<Arena> persistent_, step_;  // before anything that holds tensors
   std::unique_ptr<Scratch> scratch_;
   CpuExec cpu_;
@@ -208,7 +222,9 @@ class Context {
   uint32_t random_call_ = 0;
   Tensor status_memory_;
   View status_;
+  std::unique_ptr<LossScaler> loss_scaler_;
   std::map<std::string, KernelTime> profile_;
+  std::vector<std::function<void()>>* recorded_effects_ = nullptr;  // of the step graph that records at present
 };
 
 }  // namespace segue

@@ -22,7 +22,7 @@ void Metrics::write(const std::string& name, const Tensor& scalar) {
 std::vector<std::pair<std::string, float>> Metrics::read() {
   c_.check_status();
   std::vector<std::pair<std::string, float>> values;
-  const float* row = row_.view().as<float>();
+  const std::vector<float> row = to_host(row_);
   for (size_t i = 0; i < names_.size(); ++i) {
     if (!std::isfinite(row[i])) fail(Fault::diverged, "metrics", "expects a finite ", names_[i], "; got ", row[i]);
     values.emplace_back(names_[i], row[i]);

@@ -11,14 +11,16 @@ int64_t aligned(int64_t n) { return (n + kAlignElements - 1) / kAlignElements * 
 
 /// A tensor inside a slab, which it keeps alive.
 Tensor part(const std::shared_ptr<Tensor>& slab, int64_t begin, const Shape& shape) {
-  return Tensor(slab, slab->view().as<float>() + begin, shape, DType::f32);
+  std::byte* const data = static_cast<std::byte*>(slab->data()) + begin * size_of(slab->dtype());
+  return Tensor(slab, data, shape, slab->dtype());
 }
 
 }  // namespace
 
 Tensor Parameter::tensor() const {
   require(bool(value_), "module", "expects an allocated network; '", name_, "' has no memory yet");
-  Tensor t = value_;
+  if (rounded_) network_->refresh_rounded();
+  Tensor t = rounded_ ? rounded_ : value_;
   if (!frozen()) t.set_cell(cell_);
   return t;
 }
@@ -70,6 +72,7 @@ Parameter& Module::declare_parameter(const std::string& name, const Shape& shape
   p.saved_shape_ = saved_shape;
   p.init_ = init;
   p.owner_ = this;
+  p.network_ = network_;
   network_->order_.push_back({Network::Kind::parameter, network_->parameters_.size() - 1});
   return p;
 }
@@ -101,13 +104,17 @@ void Network::allocate(Context& c, bool trainable) {
     b.begin_ = buffer_count;
     buffer_count = aligned(buffer_count + b.shape_.count());
   }
+  context_ = &c;
   values_ = c.persistent({count}, DType::f32, "parameters");
+  if (c.image_dtype() != DType::f32) rounded_ = c.persistent({count}, c.image_dtype(), "rounded parameters");
   if (trainable) grads_ = c.persistent({count}, DType::f32, "gradients");
   buffer_values_ = c.persistent({buffer_count}, DType::f32, "running statistics");
 
-  const auto values = std::make_shared<Tensor>(values_), grads = std::make_shared<Tensor>(grads_);
+  const auto values = std::make_shared<Tensor>(values_), grads = std::make_shared<Tensor>(grads_),
+             rounded = std::make_shared<Tensor>(rounded_);
   for (Parameter& p : parameters_) {
     p.value_ = part(values, p.begin_, p.shape_);
+    if (rounded_ && p.shape_.dims() == 4) p.rounded_ = part(rounded, p.begin_, p.shape_);
     from_host(p.value_, initial_values(p.init_, c.options().seed, p.name_, p.count()));
     if (!trainable) continue;
     p.cell_ = std::make_shared<GradCell>();
@@ -121,8 +128,15 @@ void Network::allocate(Context& c, bool trainable) {
   }
 }
 
+void Network::refresh_rounded() {
+  if (!rounded_stale_) return;
+  context_->run(SEGUE_KERNEL(copy), values_, out(rounded_));
+  rounded_stale_ = false;
+}
+
 std::vector<NamedTensor> Network::named_tensors() {
   require(allocated(), "module", "expects an allocated network; call allocate() first");
+  values_changed();  // the caller may write
   std::vector<NamedTensor> list;
   for (const Entry& e : order_) {
     if (e.kind == Kind::parameter) {
@@ -178,6 +192,7 @@ void Network::require_same_structure(const Network& other, const char* where) co
 void Network::copy_from(Context& c, Network& other) {
   require_same_structure(other, "copy_from");
   c.run(SEGUE_KERNEL(copy), other.values_, out(values_));
+  values_changed();
   if (buffer_values_.count()) c.run(SEGUE_KERNEL(copy), other.buffer_values_, out(buffer_values_));
   copy_counters(other);
 }

@@ -27,9 +27,10 @@ class Parameter {
   /// First element in the slabs.
   int64_t begin() const { return begin_; }
 
-  /// For ops: gradients flow into the gradient slab, unless the parameter is frozen or its network not trainable.
+  /// For ops: gradients flow into the gradient slab, unless the parameter is frozen or its network not trainable. A filter
+  /// on a device that computes in 16 bits comes rounded, from the twin of the slab.
   Tensor tensor() const;
-  /// The values, outside autograd.
+  /// The values, f32, outside autograd.
   const Tensor& value() const { return value_; }
   /// The gradient's place in the slab, of any content until `has_grad`.
   Tensor grad() const { return cell_ ? cell_->grad : Tensor(); }
@@ -45,9 +46,10 @@ class Parameter {
   Shape shape_, saved_shape_;
   Init init_;
   const Module* owner_ = nullptr;
+  Network* network_ = nullptr;
   int64_t begin_ = 0;
   int freezes_ = 0;
-  Tensor value_;
+  Tensor value_, rounded_;
   std::shared_ptr<GradCell> cell_;
   bool zeroed_ = true;
 };
@@ -138,6 +140,10 @@ class Network : public Module {
   const Tensor& values() const { return values_; }
   const Tensor& grads() const { return grads_; }
   const Tensor& buffers() const { return buffer_values_; }
+  /// The values rounded to what images are made of, parallel to values(): filters are read from here. Empty where that is
+  /// f32. Who writes values() writes this in the same pass, or calls values_changed().
+  const Tensor& rounded() const { return rounded_; }
+  void values_changed() { rounded_stale_ = true; }
 
   /// Everything that a weight file holds, in PyTorch's order: parameters, running statistics, counters. The views are
   /// the network's own memory (counters: host memory), for reading and for writing.
@@ -159,6 +165,9 @@ class Network : public Module {
 
  private:
   friend class Module;
+  friend class Parameter;
+  void refresh_rounded();
+
   struct Counter {
     std::string name;
     int64_t value = 0;
@@ -174,7 +183,9 @@ class Network : public Module {
   std::deque<Buffer> buffers_;
   std::deque<Counter> counters_;
   std::vector<Entry> order_;
-  Tensor values_, grads_, buffer_values_;
+  Context* context_ = nullptr;
+  Tensor values_, grads_, buffer_values_, rounded_;
+  bool rounded_stale_ = true;
 };
 
 }  // namespace segue

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "kernels/fill.h"
 #include "kernels/lerp.h"
 #include "kernels/reduce.h"
+#include "memory.h"
 
 namespace segue {
 
@@ -39,7 +39,8 @@ Optimizer::Optimizer(Context& c, Network& network, const OptimizerOptions& optio
     max_norm_ = state.declare<float>(name_ + ".max_norm");
     state.set(max_norm_, float(options.max_norm));
   }
-  if (options.max_norm > 0 || options.measure_norm) square_sum_ = c.persistent({}, DType::f32, "gradient norm");
+  if (options.max_norm > 0 || options.measure_norm || c.loss_scaler())
+    square_sum_ = c.persistent({}, DType::f32, "gradient norm");
   table_ = c.persistent({int64_t(parameters.size()), 3}, DType::i64, "optimizer ranges");
 }
 
@@ -69,16 +70,22 @@ void Optimizer::update_ranges() {
   }
   if (rows == rows_ && ranges_) return;
   rows_ = rows;
-  std::memcpy(table_.data(), rows_.data(), rows_.size() * sizeof(int64_t));
+  copy_memory(table_.data(), rows_.data(), rows_.size() * sizeof(int64_t));
   const auto owner = std::make_shared<Tensor>(table_);
   ranges_ = Tensor(owner, table_.data(), {int64_t(rows_.size() / 3), 3}, DType::i64);
 }
+
+View Optimizer::loss_scale() const { return c_.loss_scaler() ? c_.loss_scaler()->scale() : View(); }
+
+// A sum that is only measured is nothing that a step depends on.
+View Optimizer::used_square_sum() const { return max_norm_ || c_.loss_scaler() ? square_sum_.view() : View(); }
 
 void Optimizer::step() {
   update_ranges();
   if (square_sum_) {
     network_.zero_missing_grads(c_);
     c_.run(SEGUE_KERNEL(sum_of_squares), network_.grads(), out(square_sum_));
+    if (c_.loss_scaler()) c_.loss_scaler()->note(square_sum_);
   }
   launch();
   network_.clear_grads();
@@ -94,8 +101,8 @@ Sgd::Sgd(Context& c, Network& network, const OptimizerOptions& options, const Sg
 }
 
 void Sgd::launch() {
-  c_.run(SEGUE_KERNEL(sgd), out(network_.values()), network_.grads(), out(momentum_), out(View()), ranges_, rates_,
-         decays_, max_norm_ ? square_sum_.view() : View(), max_norm_, View(), sgd_);
+  c_.run(SEGUE_KERNEL(sgd), out(network_.values()), network_.grads(), out(momentum_), out(network_.rounded()), ranges_,
+         rates_, decays_, used_square_sum(), max_norm_, loss_scale(), sgd_);
 }
 
 std::vector<NamedTensor> Sgd::named_tensors() {
@@ -122,8 +129,9 @@ void Adam::prepare_more(int64_t step) {
 }
 
 void Adam::launch() {
-  c_.run(SEGUE_KERNEL(adam), out(network_.values()), network_.grads(), out(mean_), out(square_), out(View()), ranges_,
-         rates_, decays_, corrections_, max_norm_ ? square_sum_.view() : View(), max_norm_, View(), adam_);
+  c_.run(SEGUE_KERNEL(adam), out(network_.values()), network_.grads(), out(mean_), out(square_),
+         out(network_.rounded()), ranges_, rates_, decays_, corrections_, used_square_sum(), max_norm_, loss_scale(),
+         adam_);
 }
 
 std::vector<NamedTensor> Adam::named_tensors() {
@@ -154,7 +162,7 @@ void Ema::step() {
     c_.run(SEGUE_KERNEL(lerp), out(teacher_.buffers()), student_.buffers(), weight_);
   else
     c_.run(SEGUE_KERNEL(copy), student_.buffers(), out(teacher_.buffers()));
-  teacher_.copy_counters(student_);
+  c_.on_host([this] { teacher_.copy_counters(student_); });
 }
 
 std::vector<NamedTensor> Ema::named_tensors() { return {{name_ + ".steps", View(&steps_, {}, DType::i64), false}}; }

@@ -55,6 +55,9 @@ class Optimizer {
   Optimizer(Context& c, Network& network, const OptimizerOptions& options);
   virtual void prepare_more(int64_t) {}
   virtual void launch() = 0;
+  /// f32 (), or absent.
+  View loss_scale() const;
+  View used_square_sum() const;
 
   Context& c_;
   Network& network_;

@@ -10,6 +10,7 @@
 namespace segue {
 
 class Arena;
+class Device;
 
 /// A block of named values. Declare every value before the first step; set values on the host; upload() once before a
 /// step. Kernels get views on the device copy, which stay valid for the life of the state.
@@ -17,7 +18,7 @@ class StepState {
  public:
   static constexpr int64_t kBytes = 64 * 1024;
 
-  explicit StepState(Arena& persistent);
+  StepState(Arena& persistent, Device& device);
 
   /// Declares `count` values of type T (float, uint8_t, int32_t, uint32_t, int64_t, uint64_t) and returns their view:
   /// shape () for one, else (count). Declaring a name again with the same type and count returns the same view.
@@ -48,7 +49,8 @@ class StepState {
     std::string name;
     View view;
   };
-  Tensor device_;
+  Device& device_;
+  Tensor block_;  // on the device
   std::vector<std::byte> host_;
   std::vector<Slot> slots_;
   int64_t used_bytes_ = 0;

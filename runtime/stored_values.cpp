@@ -1,10 +1,11 @@
 #include "stored_values.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
+
+#include "narrow_float.h"
 
 namespace segue {
 namespace {
@@ -15,18 +16,6 @@ T load(const std::byte* packed, uint64_t i) {
   T value;
   std::memcpy(&value, packed + i * sizeof(T), sizeof(T));
   return value;
-}
-
-float bf16_to_float(uint16_t bits) { return std::bit_cast<float>(uint32_t(bits) << 16); }
-
-/// IEEE 754 binary16.
-float f16_to_float(uint16_t bits) {
-  const uint32_t sign = uint32_t(bits & 0x8000u) << 16, exponent = (bits >> 10) & 31u, fraction = bits & 0x3FFu;
-  if (exponent == 31) return std::bit_cast<float>(sign | 0x7F800000u | (fraction << 13));
-  if (exponent > 0) return std::bit_cast<float>(sign | ((exponent + 112) << 23) | (fraction << 13));
-  // Subnormal: fraction * 2^-24, exact in f32.
-  const float magnitude = float(fraction) * 0x1p-24f;
-  return sign ? -magnitude : magnitude;
 }
 
 float float_at(const std::byte* packed, StoredType type, uint64_t i) {

@@ -1,8 +1,8 @@
 #include "tensor.h"
 
-#include <cstring>
-
 #include "arena.h"
+#include "memory.h"
+#include "narrow_float.h"
 
 namespace segue {
 
@@ -29,16 +29,25 @@ Tensor Tensor::detach() const {
   return t;
 }
 
-std::vector<float> to_host(const Tensor& t) {
-  check_dense(t.view(), "to_host", "tensor", DType::f32);
-  const float* p = t.view().as<float>();
-  return {p, p + t.count()};
+std::vector<float> host_values(const View& v) {
+  std::vector<std::byte> raw(size_t(v.bytes()));
+  copy_memory(raw.data(), v.data, raw.size());
+  std::vector<float> values(size_t(v.count()));
+  const int64_t channels = v.channels(), size = size_of(v.dtype);
+  for (int64_t p = 0, i = 0; p < v.pixels(); ++p)
+    for (int64_t c = 0; c < channels; ++c, ++i)
+      values[size_t(i)] = load_float(raw.data() + (p * v.pitch + c) * size, v.dtype);
+  return values;
 }
 
-void from_host(const Tensor& t, const std::vector<float>& values) {
-  check_dense(t.view(), "from_host", "tensor", DType::f32);
-  require(int64_t(values.size()) == t.count(), "from_host", "expects ", t.count(), " values; got ", values.size());
-  std::memcpy(t.data(), values.data(), values.size() * sizeof(float));
+void from_host(const View& v, const std::vector<float>& values) {
+  require(int64_t(values.size()) == v.count(), "from_host", "expects ", v.count(), " values; got ", values.size());
+  std::vector<std::byte> raw(size_t(v.bytes()));
+  const int64_t channels = v.channels(), size = size_of(v.dtype);
+  for (int64_t p = 0, i = 0; p < v.pixels(); ++p)
+    for (int64_t c = 0; c < channels; ++c, ++i)
+      store_float(values[size_t(i)], raw.data() + (p * v.pitch + c) * size, v.dtype);
+  copy_memory(v.data, raw.data(), raw.size());
 }
 
 }  // namespace segue

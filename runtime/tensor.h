@@ -47,9 +47,11 @@ class Tensor {
 
 /// Where the gradient of one tensor gathers.
 struct GradCell {
-  Tensor grad;              ///< empty until the first contribution, unless `persistent`
-  bool persistent = false;  ///< a parameter: `grad` is its part of the gradient slab
-  bool filled = false;      ///< a contribution has arrived since the last reset
+  Tensor grad;               ///< empty until the first contribution, unless `persistent`
+  bool persistent = false;   ///< a parameter: `grad` is its part of the gradient slab
+  bool filled = false;       ///< a contribution has arrived since the last reset
+  DType dtype = DType::f32;  ///< of a gradient that is made here
+  int64_t pitch = 0;         ///< likewise; 0: the channels
 };
 
 /// Marks an operand that the kernel writes.
@@ -59,8 +61,11 @@ struct Out {
 inline Out out(const Tensor& t) { return {t.view()}; }
 inline Out out(const View& v) { return {v}; }
 
-/// Copies a dense f32 tensor to host values (tests, logs), and back.
-std::vector<float> to_host(const Tensor& t);
-void from_host(const Tensor& t, const std::vector<float>& values);
+/// The logical elements of an f32, bf16 or f16 tensor, wherever it lies, as f32 (tests, logs, files).
+std::vector<float> host_values(const View& v);
+inline std::vector<float> to_host(const Tensor& t) { return host_values(t.view()); }
+/// And back: values are rounded to the type of the view, its padding lanes become zero.
+void from_host(const View& v, const std::vector<float>& values);
+inline void from_host(const Tensor& t, const std::vector<float>& values) { from_host(t.view(), values); }
 
 }  // namespace segue

@@ -8,6 +8,7 @@
 #include "models/fcn.h"
 #include "models/patchgan.h"
 #include "models/resnet50.h"
+#include "runtime/memory.h"
 #include "runtime/ops.h"
 #include "runtime/optimizer.h"
 
@@ -30,12 +31,10 @@ void each_permuted(const Shape& s, F&& f) {
 Shape permuted(const Shape& s) { return {s[0], s[3], s[1], s[2]}; }
 
 Recorded record_view(const std::string& kind, const std::string& name, const View& v, bool permute) {
-  const float* p = v.as<float>();
-  Recorded r{kind, name, permute ? permuted(v.shape) : v.shape, std::vector<float>(size_t(v.count()))};
-  if (permute)
-    each_permuted(v.shape, [&](int64_t memory, int64_t disk) { r.values[size_t(disk)] = p[memory]; });
-  else
-    r.values.assign(p, p + v.count());
+  std::vector<float> values = host_values(v);
+  if (!permute) return {kind, name, v.shape, std::move(values)};
+  Recorded r{kind, name, permuted(v.shape), std::vector<float>(values.size())};
+  each_permuted(v.shape, [&](int64_t memory, int64_t disk) { r.values[size_t(disk)] = values[size_t(memory)]; });
   return r;
 }
 
@@ -88,13 +87,15 @@ void set_by_formula(Network& net) {
   for (const NamedTensor& t : net.named_tensors()) {
     if (t.view.dtype != DType::f32 || t.name.find("running_") != std::string::npos) continue;
     const uint32_t key = formula_key(t.name);
-    float* p = t.view.as<float>();
+    std::vector<float> p(size_t(t.view.count()));
     const Shape& s = t.view.shape;
     const bool vector = s.dims() == 1, shift = vector && after_vector;
     after_vector = vector;
     if (s.dims() == 4) {
       const float width = float(std::sqrt(6.0 / double(s.count() / s[0])));
-      each_permuted(s, [&](int64_t memory, int64_t disk) { p[memory] = width * formula_value(key, uint32_t(disk)); });
+      each_permuted(
+          s, [&](int64_t memory, int64_t disk) { p[size_t(memory)] = width * formula_value(key, uint32_t(disk)); });
+      from_host(t.view, p);
       continue;
     }
     float width = 0.125f, base = 0;
@@ -106,31 +107,34 @@ void set_by_formula(Network& net) {
       width = 0.25f, base = 1;
     else if (shift && !t.name.ends_with("bn3.bias"))
       width = 0.5f, base = 3;
-    for (int64_t i = 0; i < t.view.count(); ++i) p[i] = base + width * formula_value(key, uint32_t(i));
+    for (size_t i = 0; i < p.size(); ++i) p[i] = base + width * formula_value(key, uint32_t(i));
+    from_host(t.view, p);
   }
 }
 
 Tensor image_by_formula(Context& c, const Shape& s, const std::string& name) {
-  Tensor x = c.empty(s);
+  const Tensor x = c.image(s, "input");
   const uint32_t key = formula_key(name), level_key = formula_key(name + ".levels");
   const int64_t inner = s[1] * s[2], level_h = (s[1] + 15) / 16, level_w = (s[2] + 15) / 16;
-  float* p = x.view().as<float>();
+  std::vector<float> p(size_t(s.count()));
   each_permuted(s, [&](int64_t memory, int64_t disk) {
     const int64_t plane = disk / inner, h = disk % inner / s[2], w = disk % s[2];
     const int64_t level = (plane * level_h + h / 16) * level_w + w / 16;
-    p[memory] = formula_value(level_key, uint32_t(level)) + 0.5f * formula_value(key, uint32_t(disk));
+    p[size_t(memory)] = formula_value(level_key, uint32_t(level)) + 0.5f * formula_value(key, uint32_t(disk));
   });
+  from_host(x, p);
   return x;
 }
 
 Tensor labels_by_formula(Context& c, const Shape& shape, int64_t classes) {
-  Tensor t = c.empty(shape, DType::u8);
+  const Tensor t = c.empty(shape, DType::u8);
   const uint32_t key = formula_key("labels");
-  auto* p = t.view().as<uint8_t>();
-  for (int64_t i = 0; i < t.count(); ++i) {
+  std::vector<uint8_t> p(size_t(t.count()));
+  for (size_t i = 0; i < p.size(); ++i) {
     const auto label = int64_t((formula_value(key, uint32_t(i)) + 1.f) * 8388608.f) % (classes + 1);
     p[i] = label == classes ? 255 : uint8_t(label);
   }
+  copy_memory(t.data(), p.data(), p.size());
   return t;
 }
 
@@ -179,8 +183,8 @@ const std::vector<ModelStep>& model_steps() {
   return all;
 }
 
-std::vector<Recorded> record_steps(const ModelStep& step) {
-  Context c;
+std::vector<Recorded> record_steps(const ModelStep& step, const Context::Options& options, uint64_t steps) {
+  Context c(options);
   const std::unique_ptr<Network> net = step.make();
   net->allocate(c);
   set_by_formula(*net);
@@ -193,7 +197,7 @@ std::vector<Recorded> record_steps(const ModelStep& step) {
         all.push_back(record_view(kind, t.name, t.view, t.filter));
     }
   };
-  for (uint64_t n = 0; n < 3; ++n) {
+  for (uint64_t n = 0; n < steps; ++n) {
     sgd.prepare(0.01);
     c.begin_step(n);
     {
@@ -218,7 +222,7 @@ std::vector<Recorded> record_steps(const ModelStep& step) {
   }
   record_state("weight", false);
   net->set_training(false);
-  c.begin_step(3);
+  c.begin_step(steps);
   {
     Context::NoGrad no_grad(c);
     Tensor output;

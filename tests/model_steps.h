@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/context.h"
 #include "runtime/module.h"
 
 namespace segue::testing {
@@ -42,14 +43,14 @@ inline std::ostream& operator<<(std::ostream& s, const ModelStep& m) { return s 
 
 /// A tensor of a step in PyTorch's layout.
 struct Recorded {
-  std::string kind;  ///< loss, output, grad, stat: of the first step; weight, eval: after three
+  std::string kind;  ///< loss, output, grad, stat: of the first step; weight, eval: after the last
   std::string name;
   Shape shape;
   std::vector<float> values;
 };
 
-/// Three steps of SGD (rate 0.01, momentum 0.9, weight decay 1e-4) on one batch, then the output in inference mode.
-std::vector<Recorded> record_steps(const ModelStep& step);
+/// Some steps of SGD (rate 0.01, momentum 0.9, weight decay 1e-4) on one batch, then the output in inference mode.
+std::vector<Recorded> record_steps(const ModelStep& step, const Context::Options& options, uint64_t steps = 3);
 
 /// Biases in front of instance norm, whose gradient is rounding noise: they are left out of every comparison, by name.
 bool is_dead_bias(const std::string& model, const std::string& name);

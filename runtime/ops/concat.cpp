@@ -42,7 +42,7 @@ Tensor concat(Context& c, const std::vector<Tensor>& parts) {
     views.push_back(part.view());
   }
   shape[shape.dims() - 1] = channels;
-  Tensor y = c.empty(shape, DType::f32, "concat");
+  Tensor y = c.image(shape, "concat");
   c.run(SEGUE_KERNEL(concat), views, out(y));
   c.record(kConcat, parts, y, {}, attributes);
   return y;

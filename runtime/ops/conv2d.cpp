@@ -29,9 +29,9 @@ Tensor conv2d(Context& c, const Tensor& x, const Tensor& w, const Tensor& bias, 
   require(x.shape().dims() == 4 && w.shape().dims() == 4, "conv2d",
           "expects images (N,H,W,C) and filters (K,R,S,C); got ", x.shape(), " and ", w.shape());
   require(options.stride >= 1, "conv2d", "expects a stride of at least 1; got ", options.stride);
-  Tensor y = c.empty({x.shape()[0], conv2d_out_extent(x.shape()[1], w.shape()[1], options),
+  Tensor y = c.image({x.shape()[0], conv2d_out_extent(x.shape()[1], w.shape()[1], options),
                       conv2d_out_extent(x.shape()[2], w.shape()[2], options), w.shape()[0]},
-                     DType::f32, "conv2d");
+                     "conv2d");
   c.run(SEGUE_KERNEL(conv2d), x, w, bias, out(y), options);
   if (bias)
     c.record(kConv2d, {x, w, bias}, y, {x, w}, options);

@@ -33,7 +33,7 @@ Tensor conv_transpose2d(Context& c, const Tensor& x, const Tensor& w, const Tens
   const int64_t p = conv_transpose2d_out_extent(x.shape()[1], w.shape()[1], options);
   const int64_t q = conv_transpose2d_out_extent(x.shape()[2], w.shape()[2], options);
   require(p > 0 && q > 0, "conv_transpose2d", "expects results of at least one pixel; got ", p, " x ", q);
-  Tensor y = c.empty({x.shape()[0], p, q, w.shape()[3]}, DType::f32, "conv_transpose2d");
+  Tensor y = c.image({x.shape()[0], p, q, w.shape()[3]}, "conv_transpose2d");
   c.run(SEGUE_KERNEL(conv_transpose2d), x, w, bias, out(y), options);
   if (bias)
     c.record(kConvTranspose2d, {x, w, bias}, y, {x, w}, options);

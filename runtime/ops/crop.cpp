@@ -13,7 +13,7 @@ struct Crop {
 
 const Op kCrop{"crop", [](Context& c, Node& n) {
                  const auto& a = n.as<Crop>();
-                 const Tensor dy = n.take_dy(), dx = c.empty(a.shape, DType::f32, "crop");
+                 const Tensor dy = n.take_dy(), dx = c.new_grad(n, 0, a.shape);
                  c.run(SEGUE_KERNEL(pad_constant), dy, out(dx), a.around, 0.f);
                  c.give(n, 0, dx);
                }};
@@ -23,7 +23,7 @@ const Op kCrop{"crop", [](Context& c, Node& n) {
 Tensor crop(Context& c, const Tensor& x, const Window& window) {
   const Shape& s = x.shape();
   require(s.dims() == 4, "crop", "expects x (N,H,W,C); got ", s);
-  Tensor y = c.empty({s[0], window.height, window.width, s[3]}, DType::f32, "crop");
+  Tensor y = c.image({s[0], window.height, window.width, s[3]}, "crop");
   c.run(SEGUE_KERNEL(crop), x, out(y), window);
   c.record(kCrop, {x}, y, {},
            Crop{s,

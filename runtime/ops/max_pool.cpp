@@ -26,7 +26,7 @@ Tensor max_pool(Context& c, const Tensor& x, const MaxPoolOptions& options) {
           "max_pool", "expects a stride above 0 and an image not smaller than a window of ", options.kernel, "; got ",
           options.stride, " and ", s);
   const Shape pooled{s[0], kernels::max_pool_extent(s[1], options), kernels::max_pool_extent(s[2], options), s[3]};
-  Tensor y = c.empty(pooled, DType::f32, "max_pool");
+  Tensor y = c.image(pooled, "max_pool");
   Tensor argmax;
   if (c.records(x)) argmax = c.empty(pooled, DType::u8, "max_pool");
   c.run(SEGUE_KERNEL(max_pool), x, out(y), out(argmax), options);

@@ -12,7 +12,7 @@ static const Op kMeanPool{"mean_pool", [](Context& c, Node& n) {
 
 Tensor mean_pool(Context& c, const Tensor& x) {
   require(x.shape().dims() == 4, "mean_pool", "expects images (N,H,W,C); got ", x.shape());
-  Tensor y = c.empty({x.shape()[0], 1, 1, x.shape()[3]}, DType::f32, "mean_pool");
+  Tensor y = c.image({x.shape()[0], 1, 1, x.shape()[3]}, "mean_pool");
   c.run(SEGUE_KERNEL(mean_pool), x, out(y));
   c.record(kMeanPool, {x}, y, {}, x.shape());
   return y;

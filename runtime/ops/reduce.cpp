@@ -6,14 +6,14 @@ namespace segue {
 namespace {
 
 const Op kSum{"sum", [](Context& c, Node& n) {
-                const Tensor dy = n.take_dy(), dx = c.empty(n.as<Shape>(), DType::f32, "sum");
-                c.run(SEGUE_KERNEL(sum_grad), dy, out(dx));
+                const Tensor dx = c.new_grad(n, 0, n.as<Shape>());
+                c.run(SEGUE_KERNEL(sum_grad), n.dy(), out(dx));
                 c.give(n, 0, dx);
               }};
 
 const Op kMean{"mean", [](Context& c, Node& n) {
-                 const Tensor dy = n.take_dy(), dx = c.empty(n.as<Shape>(), DType::f32, "mean");
-                 c.run(SEGUE_KERNEL(mean_grad), dy, out(dx));
+                 const Tensor dx = c.new_grad(n, 0, n.as<Shape>());
+                 c.run(SEGUE_KERNEL(mean_grad), n.dy(), out(dx));
                  c.give(n, 0, dx);
                }};
 

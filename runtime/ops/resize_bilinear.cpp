@@ -22,7 +22,7 @@ const Op kResizeBilinear{"resize_bilinear", [](Context& c, Node& n) {
 
 Tensor resize_bilinear(Context& c, const Tensor& x, int64_t height, int64_t width, bool align_corners) {
   require(x.shape().dims() == 4, "resize_bilinear", "expects images (N,H,W,C); got ", x.shape());
-  Tensor y = c.empty({x.shape()[0], height, width, x.shape()[3]}, DType::f32, "resize_bilinear");
+  Tensor y = c.image({x.shape()[0], height, width, x.shape()[3]}, "resize_bilinear");
   c.run(SEGUE_KERNEL(resize_bilinear), x, out(y), align_corners);
   c.record(kResizeBilinear, {x}, y, {}, Attributes{x.shape(), align_corners});
   return y;

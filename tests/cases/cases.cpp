@@ -5,41 +5,13 @@
 #include <limits>
 
 #include "kernels/philox.h"
+#include "runtime/narrow_float.h"
 
 namespace segue::cases {
 namespace {
 
 constexpr std::byte kGuard{0xA5};
 constexpr int64_t kManyElements = 1 << 16;  // from here on operands are made by several threads
-
-// Round to nearest even, as hardware does; the types themselves live in CUDA headers.
-uint16_t to_bf16(float f) {
-  uint32_t u;
-  std::memcpy(&u, &f, 4);
-  if ((u & 0x7fffffffu) > 0x7f800000u) return uint16_t((u >> 16) | 0x40);
-  return uint16_t((u + 0x7fff + ((u >> 16) & 1)) >> 16);
-}
-float from_bf16(uint16_t h) {
-  const uint32_t u = uint32_t(h) << 16;
-  float f;
-  std::memcpy(&f, &u, 4);
-  return f;
-}
-double from_f16(uint16_t h) {
-  const int exponent = (h >> 10) & 31, mantissa = h & 1023;
-  const double sign = h & 0x8000 ? -1 : 1;
-  if (exponent == 31) return mantissa ? std::numeric_limits<double>::quiet_NaN() : sign * HUGE_VAL;
-  return sign * (exponent ? std::ldexp(1024 + mantissa, exponent - 25) : std::ldexp(mantissa, -24));
-}
-uint16_t to_f16(double d) {
-  const uint16_t sign = std::signbit(d) ? 0x8000 : 0;
-  const double a = std::abs(d);
-  if (std::isnan(d)) return uint16_t(sign | 0x7e00);
-  if (a >= 65520) return uint16_t(sign | 0x7c00);
-  int e = a > 0 ? std::max(std::ilogb(a), -14) : -14;
-  const double units = std::nearbyint(std::ldexp(a, 10 - e));  // to nearest even in the default mode
-  return uint16_t(sign + (units < 1024 ? int(units) : ((e + 14) << 10) + int(units)));
-}
 
 double load(const std::byte* p, DType t) {
   const auto as = [p](auto zero) {
@@ -49,8 +21,8 @@ double load(const std::byte* p, DType t) {
   switch (t) {
     case DType::f32: return as(float{});
     case DType::f64: return as(double{});
-    case DType::bf16: return from_bf16(as(uint16_t{}));
-    case DType::f16: return from_f16(as(uint16_t{}));
+    case DType::bf16: return bf16_to_float(as(uint16_t{}));
+    case DType::f16: return f16_to_float(as(uint16_t{}));
     case DType::u8: return as(uint8_t{});
     case DType::i32: return as(int32_t{});
     case DType::u32: return as(uint32_t{});
@@ -65,7 +37,7 @@ void store(std::byte* p, DType t, double value) {
   switch (t) {
     case DType::f32: return put(float(value));
     case DType::f64: return put(value);
-    case DType::bf16: return put(to_bf16(float(value)));
+    case DType::bf16: return put(float_to_bf16(float(value)));
     case DType::f16: return put(to_f16(value));
     case DType::u8: return put(uint8_t(value));
     case DType::i32: return put(int32_t(value));

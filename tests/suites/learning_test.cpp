@@ -7,9 +7,11 @@
 #include "models/cyclegan_generator.h"
 #include "models/deeplabv3plus.h"
 #include "models/patchgan.h"
+#include "runtime/memory.h"
 #include "runtime/ops.h"
 #include "runtime/optimizer.h"
 #include "runtime/schedule.h"
+#include "tests/test_device.h"
 
 namespace segue {
 namespace {
@@ -64,7 +66,7 @@ double pixel_accuracy(const std::vector<float>& logits, const std::vector<uint8_
 }
 
 TEST(Learning, DeepLabOverfitsFourImages) {
-  Context c({.seed = 1});
+  Context c(testing::on_test_device({.seed = 1}));
   DeepLabV3Plus net({.classes = kClasses, .width = 0.25});
   net.allocate(c);
   Sgd sgd(c, net, {.name = "sgd", .weight_decay = 1e-4, .groups = {{"classifier", 1, 1}, {"backbone", 0.5, 1}}}, {});
@@ -76,7 +78,7 @@ TEST(Learning, DeepLabOverfitsFourImages) {
     truth.insert(truth.end(), s.label.begin(), s.label.end());
   }
   const auto batch = [&] {
-    Tensor x = c.empty({kImages, kSize, kSize, 3});
+    const Tensor x = c.image({kImages, kSize, kSize, 3}, "images");
     from_host(x, pixels);
     return x;
   };
@@ -86,8 +88,8 @@ TEST(Learning, DeepLabOverfitsFourImages) {
     sgd.prepare(poly_rate(0.05, step, kSteps));
     c.begin_step(uint64_t(step));
     {
-      Tensor labels = c.empty({kImages, kSize, kSize}, DType::u8);
-      std::copy(truth.begin(), truth.end(), labels.view().as<uint8_t>());
+      const Tensor labels = c.empty({kImages, kSize, kSize}, DType::u8);
+      copy_memory(labels.data(), truth.data(), truth.size());
       const Tensor loss = upsample_xent(c, net.forward_low(c, batch()).logits, labels, {}, {}, {});
       last = to_host(loss)[0];
       if (step == 0) first = last;
@@ -202,7 +204,7 @@ struct Gan {
   }
 
   Tensor image(const std::vector<float>& v) {
-    Tensor t = c.empty({1, kPatch, kPatch, 3});
+    const Tensor t = c.image({1, kPatch, kPatch, 3}, "images");
     from_host(t, v);
     return t;
   }
@@ -215,7 +217,7 @@ struct Gan {
 };
 
 TEST(Learning, TwoGeneratorsLearnAColourSwap) {
-  Context c({.seed = 2});
+  Context c(testing::on_test_device({.seed = 2}));
   Gan gan(c);
   double untouched = 0;  // what leaving the images as they are would give
   for (uint64_t i = 0; i < 8; ++i) {

@@ -12,6 +12,7 @@
 
 #include "runtime/safetensors.h"
 #include "tests/python.h"
+#include "tests/test_device.h"
 
 namespace segue {
 namespace {
@@ -52,7 +53,7 @@ TEST_P(FixtureStep, EqualsPyTorchsNormsAndSamples) {
   const ModelStep& step = GetParam();
   const SafeTensors file((testing::source_dir() / "tests/data/model_steps" / (step.name + ".safetensors")).string());
   std::map<std::string, std::vector<Recorded>> got;
-  for (Recorded& r : testing::record_steps(step))
+  for (Recorded& r : testing::record_steps(step, testing::on_test_device()))
     if (!testing::is_dead_bias(step.name, r.name)) got[r.kind].push_back(std::move(r));
   for (const auto& [kind, tensors] : got) {
     const Fixture f = fixture_of(file, kind);

@@ -12,6 +12,7 @@
 #include "models/resnet50.h"
 #include "runtime/ops.h"
 #include "tests/model_steps.h"
+#include "tests/test_device.h"
 
 namespace segue {
 namespace {
@@ -20,7 +21,7 @@ namespace {
 
 template <class Net>
 std::vector<std::string> names(Net& net) {
-  Context c;
+  Context c(testing::on_test_device());
   net.allocate(c, false);
   std::vector<std::string> list;
   for (const NamedTensor& t : net.named_tensors()) list.push_back(t.name);
@@ -68,7 +69,7 @@ DeepLabOptions small_deeplab(int output_stride = 16) {
 }
 
 TEST(Models, SegmentersTakeAnySizeFrom32) {
-  Context c;
+  Context c(testing::on_test_device());
   DeepLabV3Plus deeplab(small_deeplab()), deeplab8(small_deeplab(8));
   Fcn fcn({.classes = 5, .width = 0.125});
   for (Segmenter* net : std::initializer_list<Segmenter*>{&deeplab, &deeplab8, &fcn}) {
@@ -110,7 +111,7 @@ TEST(Models, SegmentersTakeAnySizeFrom32) {
 }
 
 TEST(Models, GanShapes) {
-  Context c;
+  Context c(testing::on_test_device());
   CycleGanGenerator g({.blocks = 2, .filters = 8});
   PatchGan d({.filters = 8});
   OutputDiscriminator out({.classes = 5, .filters = 8});
@@ -132,7 +133,7 @@ TEST(Models, GanShapes) {
 // A bias in front of an instance norm is saved, and nothing else.
 TEST(Models, DeadBiasesDoNothing) {
   const auto result = [](float bias) {
-    Context c({.seed = 4});
+    Context c(testing::on_test_device({.seed = 4}));
     CycleGanGenerator g({.blocks = 1, .filters = 8});
     g.allocate(c);
     for (Parameter* p : g.parameters())
@@ -155,7 +156,7 @@ TEST(Models, DeadBiasesDoNothing) {
 
 TEST(Models, RecomputingBlocksChangesNoBit) {
   const auto run = [](bool recompute) {
-    Context c({.seed = 2});
+    Context c(testing::on_test_device({.seed = 2}));
     DeepLabV3Plus net({.classes = 5, .width = 0.125, .recompute = recompute});
     net.allocate(c);
     c.begin_step(7);
@@ -177,7 +178,7 @@ TEST(Models, RecomputingBlocksChangesNoBit) {
 }
 
 TEST(Models, DropoutFollowsTheMode) {
-  Context c({.seed = 2});
+  Context c(testing::on_test_device({.seed = 2}));
   DeepLabV3Plus net(small_deeplab());
   net.allocate(c);
   const auto forward = [&](uint64_t step) {

@@ -9,6 +9,7 @@
 #include "kernels/error.h"
 #include "tests/model_steps.h"
 #include "tests/python.h"
+#include "tests/test_device.h"
 
 namespace segue::testing {
 namespace {
@@ -21,7 +22,7 @@ TEST_P(TorchStep, EqualsPyTorch) {
   const TemporaryFolder folder;
   {
     std::ofstream index(folder.path / "index.txt"), values(folder.path / "values.f32", std::ios::binary);
-    for (const Recorded& r : record_steps(step)) {
+    for (const Recorded& r : record_steps(step, on_test_device())) {
       index << r.kind << ' ' << r.name;
       for (int i = 0; i < r.shape.dims(); ++i) index << ' ' << r.shape[i];
       index << '\n';

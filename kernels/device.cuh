@@ -74,6 +74,67 @@ __device__ __forceinline__ void store(T* p, const Pack<T, N>& x) {
   }
 }
 
+/// The same where `exists`, else zeros. They are chosen as words: of elements of 2 bytes each would take an instruction.
+template <int N, class T>
+__device__ __forceinline__ Pack<T, N> load_if(bool exists, const T* p) {
+  Pack<T, N> r;
+  if constexpr (N == 1) {
+    r.v[0] = exists ? *p : from_float<T>(0.f);
+  } else {
+    typename Pack<T, N>::Raw raw{};
+    if (exists) raw = *reinterpret_cast<const typename Pack<T, N>::Raw*>(p);
+    memcpy(&r, &raw, sizeof r);
+  }
+  return r;
+}
+
+/// The elements of a pack as f32, and back: two at a time where two make a word, which takes half the instructions.
+template <class T, int N>
+__device__ __forceinline__ void to_floats(const Pack<T, N>& p, float (&v)[N]) {
+  if constexpr (sizeof(T) == 2 && N > 1) {
+    unsigned words[N / 2];
+    memcpy(words, &p, sizeof words);
+#pragma unroll
+    for (int i = 0; i < N / 2; ++i) {
+      if constexpr (std::is_same_v<T, __half>) {
+        __half2 pair;
+        memcpy(&pair, &words[i], sizeof pair);
+        const float2 two = __half22float2(pair);
+        v[2 * i] = two.x;
+        v[2 * i + 1] = two.y;
+      } else {
+        v[2 * i] = __uint_as_float(words[i] << 16);
+        v[2 * i + 1] = __uint_as_float(words[i] & 0xffff0000u);
+      }
+    }
+  } else {
+#pragma unroll
+    for (int j = 0; j < N; ++j) v[j] = to_float(p.v[j]);
+  }
+}
+template <class T, int N>
+__device__ __forceinline__ Pack<T, N> from_floats(const float (&v)[N]) {
+  Pack<T, N> p;
+  if constexpr (sizeof(T) == 2 && N > 1) {
+    unsigned words[N / 2];
+#pragma unroll
+    for (int i = 0; i < N / 2; ++i) {
+      if constexpr (std::is_same_v<T, __half>) {
+        const __half2 pair = __floats2half2_rn(v[2 * i], v[2 * i + 1]);
+        memcpy(&words[i], &pair, sizeof pair);
+      } else {
+        const __nv_bfloat162 pair = __floats2bfloat162_rn(v[2 * i], v[2 * i + 1]);
+        memcpy(&words[i], &pair, sizeof pair);
+      }
+    }
+    memcpy(&p, words, sizeof words);
+  } else {
+#pragma unroll
+    for (int j = 0; j < N; ++j) p.v[j] = from_float<T>(v[j]);
+  }
+  return p;
+}
+
 /// N neighbouring elements as f32, in 16-byte accesses: N is 1 or a multiple of kVector<T>.
 template <int N, class T>
 __device__ __forceinline__ void load_floats(const T* p, float (&v)[N]) {

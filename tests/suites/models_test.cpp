@@ -19,30 +19,30 @@ namespace {
 
 // Names and sizes.
 
-template <class Net>
-std::vector<std::string> names(Net& net) {
-  Context c(testing::on_test_device());
+std::vector<std::string> names(Context& c, Network& net) {
   net.allocate(c, false);
   std::vector<std::string> list;
   for (const NamedTensor& t : net.named_tensors()) list.push_back(t.name);
   return list;
 }
 
-template <class Net>
-void expect_sizes(Net&& net, size_t entries, int64_t parameters) {
-  EXPECT_EQ(names(net).size(), entries);
+template <class Net, class... Options>
+void expect_sizes(size_t entries, int64_t parameters, const Options&... options) {
+  Context c(testing::on_test_device());
+  Net net(options...);
+  EXPECT_EQ(names(c, net).size(), entries);
   EXPECT_EQ(net.parameter_count(), parameters);
 }
 
 // The counts of torchvision 0.14, DeepLabV3Plus-Pytorch and pytorch-CycleGAN-and-pix2pix.
 TEST(Models, EntriesAndParametersAsInTheReferences) {
-  expect_sizes(ResNet50Classifier(1000), 320, 25'557'032);
-  expect_sizes(DeepLabV3Plus(), 368, 39'761'331);
-  expect_sizes(DeepLabV3Plus({.classes = 21, .output_stride = 8}), 368, 39'761'845);
-  expect_sizes(Fcn(), 334, 35'320'678);
+  expect_sizes<ResNet50Classifier>(320, 25'557'032, 1000);
+  expect_sizes<DeepLabV3Plus>(368, 39'761'331);
+  expect_sizes<DeepLabV3Plus>(368, 39'761'845, DeepLabOptions{.classes = 21, .output_stride = 8});
+  expect_sizes<Fcn>(334, 35'320'678);
   EXPECT_EQ(Fcn({.aux = false}).parameters().size(), 159u + 5);
-  expect_sizes(CycleGanGenerator(), 48, 11'378'179);
-  expect_sizes(PatchGan(), 10, 2'764'737);
+  expect_sizes<CycleGanGenerator>(48, 11'378'179);
+  expect_sizes<PatchGan>(10, 2'764'737);
 }
 
 bool has(const std::vector<std::string>& list, const std::string& name) {
@@ -50,11 +50,12 @@ bool has(const std::vector<std::string>& list, const std::string& name) {
 }
 
 TEST(Models, GeneratorNamesFollowDropoutAndBlocks) {
+  Context c(testing::on_test_device());
   CycleGanGenerator plain, dropout({.dropout = 0.5f}), trained({.dropout_names = true}), six({.blocks = 6});
-  EXPECT_TRUE(has(names(plain), "model.18.conv_block.5.weight"));
-  EXPECT_TRUE(has(names(dropout), "model.18.conv_block.6.weight"));
-  EXPECT_TRUE(has(names(trained), "model.10.conv_block.6.bias"));
-  const std::vector<std::string> list = names(six);
+  EXPECT_TRUE(has(names(c, plain), "model.18.conv_block.5.weight"));
+  EXPECT_TRUE(has(names(c, dropout), "model.18.conv_block.6.weight"));
+  EXPECT_TRUE(has(names(c, trained), "model.10.conv_block.6.bias"));
+  const std::vector<std::string> list = names(c, six);
   EXPECT_TRUE(has(list, "model.15.conv_block.5.bias"));
   EXPECT_FALSE(has(list, "model.17.conv_block.1.weight"));
   EXPECT_TRUE(has(list, "model.16.weight"));

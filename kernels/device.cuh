@@ -98,7 +98,7 @@ __device__ __forceinline__ void to_floats(const Pack<T, N>& p, float (&v)[N]) {
     for (int i = 0; i < N / 2; ++i) {
       if constexpr (std::is_same_v<T, __half>) {
         __half2 pair;
-        memcpy(&pair, &words[i], sizeof pair);
+        memcpy(static_cast<void*>(&pair), &words[i], sizeof pair);
         const float2 two = __half22float2(pair);
         v[2 * i] = two.x;
         v[2 * i + 1] = two.y;

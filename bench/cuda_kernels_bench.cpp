@@ -91,7 +91,11 @@ class MedianReporter : public benchmark::BenchmarkReporter {
     std::vector<double> us;
     std::map<std::string, std::vector<double>> counters;
     for (const Run& run : runs) {
-      if (run.error_occurred) return std::printf("%-52s %s\n", name(run).c_str(), run.error_message.c_str()), void();
+      if (run.error_occurred) {
+        std::printf("%-52s %s\n", name(run).c_str(), run.error_message.c_str());
+        ++failures_;
+        return;
+      }
       if (run.run_type != Run::RT_Iteration) continue;
       us.push_back(run.real_accumulated_time / double(run.iterations) * 1e6);
       for (const auto& [key, counter] : run.counters) counters[key].push_back(counter.value);
@@ -106,8 +110,11 @@ class MedianReporter : public benchmark::BenchmarkReporter {
     std::fflush(stdout);
   }
 
+  int failures() const { return failures_; }
+
  private:
   static std::string name(const Run& run) { return run.run_name.function_name; }
+  int failures_ = 0;
 };
 
 int profile_once(const std::string& filter) {
@@ -160,7 +167,7 @@ int run(std::vector<std::string> arguments) {
           ->UseManualTime();
   MedianReporter reporter;
   benchmark::RunSpecifiedBenchmarks(&reporter);
-  return 0;
+  return reporter.failures() ? 1 : 0;
 }
 
 }  // namespace

@@ -72,6 +72,8 @@ void relu_cases(Registry& r) {
   }
   r.cases.push_back(bench_only(relu_case({4, 64, 128, 256})));
   r.cases.push_back(bench_only(relu_grad_case({4, 64, 128, 256})));
+  r.cases.push_back(bench_only(relu_case({8, 128, 256, 256}, DType::bf16)));
+  r.cases.push_back(bench_only(relu_grad_case({8, 128, 256, 256}, DType::bf16)));
 
   r.gradients.push_back({.op = "relu",
                          .name = "3x5x4",

@@ -3,7 +3,7 @@
 //
 //   cuda_kernels_bench --filter=batch_norm      GB/s and TFLOP/s come with their share of what a copy and a matrix
 //                                               product reach in the same run
-//   cuda_kernels_bench --all                    also the small cases of the tests
+//   cuda_kernels_bench --all                    also the small cases of the tests, and what is timed on the CPU
 //   cuda_kernels_bench --once --filter=relu/    one launch each after one to warm up, for a profiler; not checked
 //   cuda_kernels_bench --benchmark_out=FILE     all samples as JSON, for bench/compare_results.py
 #include <benchmark/benchmark.h>
@@ -159,7 +159,7 @@ int run(std::vector<std::string> arguments) {
   benchmark::AddCustomContext("copy_GB_per_s", cat(rates().copy_bytes_per_s / 1e9));
   benchmark::AddCustomContext("matmul_TFLOP_per_s", cat(rates().flops_per_s / 1e12));
   for (const cases::Case& k : cases::registry().cases)
-    if (k.cuda && (all || k.bench_only))
+    if (k.cuda && (all || (k.bench_only && !k.cpu)))
       benchmark::RegisterBenchmark(name_of_case(k).c_str(), time_case, &k)
           ->Unit(benchmark::kMicrosecond)
           ->Iterations(1)

@@ -187,6 +187,17 @@ const Geometry kTimed[] = {
     {1, 128, 128, 3, 64, 4, 4, {2, 1, 1}},    {1, 16, 16, 256, 512, 4, 4, {1, 1, 1}},
 };
 
+/// CUDA only: the kinds of layers of DeepLabv3+ at 8x512x1024, and the residual blocks of CycleGAN at 1x256x256.
+const Geometry kTimedOnCuda[] = {
+    {8, 512, 1024, 3, 64, 7, 7, {2, 3, 1}},    {8, 128, 256, 64, 64, 3, 3, {1, 1, 1}},
+    {8, 128, 256, 64, 256, 1, 1, {}},          {8, 64, 128, 128, 128, 3, 3, {1, 1, 1}},
+    {8, 32, 64, 256, 256, 3, 3, {1, 1, 1}},    {8, 32, 64, 256, 1024, 1, 1, {}},
+    {8, 32, 64, 1024, 256, 1, 1, {}},          {8, 32, 64, 512, 512, 3, 3, {1, 2, 2}},
+    {8, 32, 64, 2048, 256, 3, 3, {1, 6, 6}},   {8, 32, 64, 2048, 256, 3, 3, {1, 12, 12}},
+    {8, 32, 64, 2048, 256, 3, 3, {1, 18, 18}}, {8, 128, 256, 304, 256, 3, 3, {1, 1, 1}},
+    {8, 128, 256, 256, 19, 1, 1, {}},          {1, 66, 66, 256, 256, 3, 3, {}},
+};
+
 }  // namespace
 
 void conv2d_cases(Registry& r) {
@@ -208,6 +219,12 @@ void conv2d_cases(Registry& r) {
     r.cases.push_back(bench_only(forward_case(g, false)));
     r.cases.push_back(bench_only(dgrad_case(g, false)));
     r.cases.push_back(bench_only(wgrad_case(g, false)));
+  }
+  for (const Geometry& g : kTimedOnCuda) {
+    const Storage t{DType::bf16, true};
+    r.cases.push_back(bench_only(forward_case(g, false, t)));
+    r.cases.push_back(bench_only(dgrad_case(g, false, t)));
+    r.cases.push_back(bench_only(wgrad_case(g, false, t)));
   }
   for (const Geometry& g : {Geometry{2, 5, 4, 3, 4, 3, 3, {1, 1, 1}}, Geometry{1, 6, 7, 2, 3, 3, 3, {2, 2, 2}}})
     r.gradients.push_back(

@@ -2,6 +2,7 @@
 // longer than a thread's share of the memory traffic.
 #pragma once
 
+#include "host_device.h"
 #include "launch.h"
 
 namespace segue::gpu {
@@ -21,7 +22,7 @@ class Divisor {
     multiplier_ = uint64_t((Wide(1) << (63 + s)) / Wide(d) + 1);
     shift_ = s - 1;
   }
-  int64_t value() const { return divisor_; }
+  SEGUE_HOST_DEVICE int64_t value() const { return divisor_; }
   /// n / d, and n % d in `rest`.
   __device__ __forceinline__ int64_t divide(int64_t n, int64_t& rest) const {
     const int64_t q = shift_ < 0 ? n : int64_t(__umul64hi(uint64_t(n), multiplier_) >> shift_);

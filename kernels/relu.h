@@ -10,8 +10,8 @@ namespace segue::kernels {
 ///
 ///   y = max(x, 0); a NaN stays a NaN
 ///
-/// x        any shape f32, on CUDA also bf16   in
-/// y        as x                               out  may be x itself
+/// x        any shape f32, on CUDA also bf16 and f16   in
+/// y        as x                                       out  may be x itself
 /// Throws   invalid_argument if shapes, types or pitches differ.
 /// Traffic  reads and writes every element once.  Deterministic. Capture-safe.
 /// Source   Nair and Hinton 2010, "Rectified linear units improve restricted Boltzmann machines".
@@ -22,9 +22,9 @@ void relu(const CudaExec& exec, const View& x, const View& y);
 ///
 ///   dx = y > 0 ? dy : 0
 ///
-/// dy       any shape f32, on CUDA also bf16   in
-/// y        as dy                              in   result of relu
-/// dx       as dy                              out  may be dy itself
+/// dy       any shape f32, on CUDA also bf16 and f16   in
+/// y        as dy                                      in   result of relu
+/// dx       as dy                                      out  may be dy itself
 /// Throws   invalid_argument if shapes, types or pitches differ.
 /// Traffic  reads dy and y, writes dx.  Deterministic. Capture-safe.
 /// Source   the derivative of the above; 0 at 0, as in PyTorch.

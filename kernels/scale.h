@@ -10,24 +10,26 @@ namespace segue::kernels {
 ///
 ///   y = factor x
 ///
-/// x        any shape f32   in
-/// factor   host constant        the same in every step
-/// y        as x            out  may be x itself
-/// Throws   invalid_argument if shapes or types differ.
+/// x        any shape f32, on CUDA also bf16 and f16   in
+/// factor   host constant                                   the same in every step
+/// y        as x                                       out  may be x itself
+/// Throws   invalid_argument if shapes, types or pitches differ.
 /// Traffic  reads and writes every element once.  Deterministic. Capture-safe.
 /// Source   none.
 void scale(const CpuExec& exec, const View& x, float factor, const View& y);
+void scale(const CudaExec& exec, const View& x, float factor, const View& y);
 
 /// Multiplies every element by a scalar that lies in device memory.
 ///
 ///   y = s x
 ///
-/// x        any shape f32   in
-/// s        () f32          in   read when the kernel runs
-/// y        as x            out  may be x itself
-/// Throws   invalid_argument if shapes or types differ, or s is not one f32.
+/// x        any shape f32, on CUDA also bf16 and f16   in
+/// s        () f32                                     in   read when the kernel runs
+/// y        as x                                       out  may be x itself
+/// Throws   invalid_argument if shapes, types or pitches differ, or s is not one f32.
 /// Traffic  reads and writes every element once.  Deterministic. Capture-safe.
 /// Source   none.
 void scale_by(const CpuExec& exec, const View& x, const View& s, const View& y);
+void scale_by(const CudaExec& exec, const View& x, const View& s, const View& y);
 
 }  // namespace segue::kernels

@@ -18,34 +18,36 @@ Array scaled(const Array& x, double factor) {
   return y;
 }
 
-Case add_case(const Shape& shape) {
+Case add_case(const Shape& shape, const Format& f = {}) {
+  const auto call = [](const auto& e, Io& io) { kernels::add(e, io.in[0].view(), io.in[1].view(), io.out[0].view()); };
   return {.op = "add",
-          .name = case_name(shape),
+          .name = f.name(shape),
           .make =
               [=] {
-                return Io{{Buffer(uniform(shape, -1, 1, 1), DType::f32), Buffer(uniform(shape, -1, 1, 2), DType::f32)},
-                          {Buffer(shape, DType::f32)}};
+                return Io{{f(uniform(shape, -1, 1, 1)), f(uniform(shape, -1, 1, 2))}, {f(shape)}};
               },
-          .cpu = [](const CpuExec& e, Io& io) { kernels::add(e, io.in[0].view(), io.in[1].view(), io.out[0].view()); },
+          .cpu = f.cpu(call),
+          .cuda = SEGUE_CUDA_CALL(call),
           .reference = [](const Io& io) { return std::vector<Array>{forward(io.in[0].array(), io.in[1].array())}; },
-          .bytes = 12.0 * double(shape.count())};
+          .bytes = 3.0 * double(shape.count() * f.bytes())};
 }
 
 /// y is an operand: how gradients gather.
-Case in_place_case(const Shape& shape, bool y_is_a) {
-  return {
-      .op = "add",
-      .name = case_name(shape) + (y_is_a ? "_y_is_a" : "_y_is_b"),
-      .make =
-          [=] {
-            return Io{{Buffer(uniform(shape, -1, 1, 1), DType::f32)}, {Buffer(uniform(shape, -1, 1, 2), DType::f32)}};
-          },
-      .cpu =
-          [=](const CpuExec& e, Io& io) {
-            const View y = io.out[0].view(), other = io.in[0].view();
-            kernels::add(e, y_is_a ? y : other, y_is_a ? other : y, y);
-          },
-      .reference = [](const Io& io) { return std::vector<Array>{forward(io.out[0].array(), io.in[0].array())}; }};
+Case in_place_case(const Shape& shape, bool y_is_a, const Format& f = {}) {
+  const auto call = [=](const auto& e, Io& io) {
+    const View y = io.out[0].view(), other = io.in[0].view();
+    kernels::add(e, y_is_a ? y : other, y_is_a ? other : y, y);
+  };
+  return {.op = "add",
+          .name = f.name(shape) + (y_is_a ? "_y_is_a" : "_y_is_b"),
+          .make =
+              [=] {
+                return Io{{f(uniform(shape, -1, 1, 1))}, {f(uniform(shape, -1, 1, 2))}};
+              },
+          .cpu = f.cpu(call),
+          .cuda = SEGUE_CUDA_CALL(call),
+          .reference = [](const Io& io) { return std::vector<Array>{forward(io.out[0].array(), io.in[0].array())}; },
+          .bytes = 3.0 * double(shape.count() * f.bytes())};
 }
 
 /// x + x, then + x: two gradients of one node arrive at the same tensor, and a third one at what they left.
@@ -67,6 +69,11 @@ void add_cases(Registry& r) {
     r.cases.push_back(in_place_case(shape, true));
     r.cases.push_back(in_place_case(shape, false));
   }
+  for (const Format& f : kCudaFormats) {
+    r.cases.push_back(add_case({3, 19, 33, 19}, f));
+    for (bool y_is_a : {true, false}) r.cases.push_back(in_place_case({3, 5, 7, 3}, y_is_a, f));
+  }
+  for (const Format& f : kOddFormats) r.cases.push_back(add_case({3, 19, 33, 19}, f));
   r.cases.push_back(bench_only(add_case({4, 64, 128, 256})));
 
   r.gradients.push_back({.op = "add",

@@ -32,6 +32,27 @@ std::function<void(const CpuExec&, Io&)> cpu_only_if(DType dtype, int64_t pitch,
 #define SEGUE_CUDA_CALL(...) nullptr
 #endif
 
+/// How an operand lies in memory: f32 without gaps as on the CPU, or as only CUDA knows it.
+struct Format {
+  DType dtype = DType::f32;
+  int64_t multiple = 1;  ///< the pitch is the channels rounded up to it; 1: no gaps
+
+  int64_t pitch(const Shape& s) const { return multiple == 1 ? 0 : (s.channels() + multiple - 1) / multiple * multiple; }
+  int64_t bytes() const { return size_of(dtype); }
+  /// Input with these values; output of this shape.
+  Buffer operator()(const Array& a) const { return Buffer(a, dtype, pitch(a.shape)); }
+  Buffer operator()(const Shape& s) const { return Buffer(s, dtype, pitch(s)); }
+  std::string name(const Shape& s) const { return case_name(s, dtype, pitch(s)); }
+  template <class F>
+  std::function<void(const CpuExec&, Io&)> cpu(F call) const {
+    return cpu_only_if(dtype, multiple == 1 ? 0 : multiple, call);
+  }
+};
+/// The formats of the CUDA runtime.
+inline constexpr Format kCudaFormats[] = {{DType::f32, 8}, {DType::bf16, 8}, {DType::f16, 8}};
+/// Further ones that kernels must take: pitches that allow no vector access.
+inline constexpr Format kOddFormats[] = {{DType::bf16, 1}, {DType::f16, 5}, {DType::f32, 3}};
+
 inline Case bench_only(Case c) {
   c.bench_only = true;
   return c;

@@ -8,10 +8,15 @@ namespace {
 
 Unary leaky(float slope) {
   const double s = slope;
+  const auto run = [=](const auto& e, const View& x, const View& y) { kernels::leaky_relu(e, x, y, slope); };
+  const auto run_grad = [=](const auto& e, const View& dy, const View& y, const View& dx) {
+    kernels::leaky_relu_grad(e, dy, y, dx, slope);
+  };
   return {.op = "leaky_relu",
-          .run = [=](const CpuExec& e, const View& x, const View& y) { kernels::leaky_relu(e, x, y, slope); },
-          .run_grad = [=](const CpuExec& e, const View& dy, const View& y,
-                          const View& dx) { kernels::leaky_relu_grad(e, dy, y, dx, slope); },
+          .run = run,
+          .run_grad = run_grad,
+          .cuda_run = SEGUE_CUDA_CALL(run),
+          .cuda_run_grad = SEGUE_CUDA_CALL(run_grad),
           .f = [=](double x) { return x < 0 ? s * x : x; },
           .slope = [=](double y) { return y > 0 ? 1 : s; },
           .op_call = [=](Context& c, const Tensor& x) { return leaky_relu(c, x, slope); }};

@@ -12,44 +12,51 @@ Array scaled(const Array& x, double factor) {
   return y;
 }
 
-Case scale_case(const Shape& shape, float factor) {
+Case scale_case(const Shape& shape, float factor, const Format& f = {}) {
+  const auto call = [=](const auto& e, Io& io) { kernels::scale(e, io.in[0].view(), factor, io.out[0].view()); };
   return {.op = "scale",
-          .name = case_name(shape) + (factor == 0 ? "_zero" : ""),
+          .name = f.name(shape) + (factor == 0 ? "_zero" : ""),
           .make =
               [=] {
-                return Io{{Buffer(uniform(shape, -1, 1), DType::f32)}, {Buffer(shape, DType::f32)}};
+                return Io{{f(uniform(shape, -1, 1))}, {f(shape)}};
               },
-          .cpu = [=](const CpuExec& e, Io& io) { kernels::scale(e, io.in[0].view(), factor, io.out[0].view()); },
+          .cpu = f.cpu(call),
+          .cuda = SEGUE_CUDA_CALL(call),
           .reference = [=](const Io& io) { return std::vector<Array>{scaled(io.in[0].array(), double(factor))}; },
-          .bytes = 8.0 * double(shape.count())};
+          .bytes = 2.0 * double(shape.count() * f.bytes())};
 }
 
-Case scale_by_case(const Shape& shape) {
-  return {
-      .op = "scale_by",
-      .name = case_name(shape),
-      .make =
-          [=] {
-            return Io{{Buffer(uniform(shape, -1, 1), DType::f32), Buffer(constant({}, -0.37), DType::f32)},
-                      {Buffer(shape, DType::f32)}};
-          },
-      .cpu = [](const CpuExec& e, Io& io) { kernels::scale_by(e, io.in[0].view(), io.in[1].view(), io.out[0].view()); },
-      .reference = [](const Io& io) { return std::vector<Array>{scaled(io.in[0].array(), io.in[1].array()[0])}; },
-      .bytes = 8.0 * double(shape.count())};
+Case scale_by_case(const Shape& shape, const Format& f = {}) {
+  const auto call = [](const auto& e, Io& io) {
+    kernels::scale_by(e, io.in[0].view(), io.in[1].view(), io.out[0].view());
+  };
+  return {.op = "scale_by",
+          .name = f.name(shape),
+          .make =
+              [=] {
+                return Io{{f(uniform(shape, -1, 1)), Buffer(constant({}, -0.37), DType::f32)}, {f(shape)}};
+              },
+          .cpu = f.cpu(call),
+          .cuda = SEGUE_CUDA_CALL(call),
+          .reference = [](const Io& io) { return std::vector<Array>{scaled(io.in[0].array(), io.in[1].array()[0])}; },
+          .bytes = 2.0 * double(shape.count() * f.bytes())};
 }
 
 // y is x: how the gradients of losses use it.
-Case in_place_case(const Shape& shape) {
+Case in_place_case(const Shape& shape, const Format& f = {}) {
+  const auto call = [](const auto& e, Io& io) {
+    kernels::scale_by(e, io.out[0].view(), io.in[0].view(), io.out[0].view());
+  };
   return {.op = "scale_by",
-          .name = case_name(shape) + "_in_place",
+          .name = f.name(shape) + "_in_place",
           .make =
               [=] {
-                return Io{{Buffer(constant({}, 3.25), DType::f32)}, {Buffer(uniform(shape, -1, 1), DType::f32)}};
+                return Io{{Buffer(constant({}, 3.25), DType::f32)}, {f(uniform(shape, -1, 1))}};
               },
-          .cpu = [](const CpuExec& e,
-                    Io& io) { kernels::scale_by(e, io.out[0].view(), io.in[0].view(), io.out[0].view()); },
+          .cpu = f.cpu(call),
+          .cuda = SEGUE_CUDA_CALL(call),
           .reference = [](const Io& io) { return std::vector<Array>{scaled(io.out[0].array(), io.in[0].array()[0])}; },
-          .bytes = 8.0 * double(shape.count())};
+          .bytes = 2.0 * double(shape.count() * f.bytes())};
 }
 
 }  // namespace
@@ -61,6 +68,12 @@ void scale_cases(Registry& r) {
     r.cases.push_back(in_place_case(shape));
   }
   r.cases.push_back(scale_case({33, 19}, 0.f));
+  for (const Format& f : kCudaFormats) {
+    r.cases.push_back(scale_case({3, 19, 33, 19}, -1.7f, f));
+    r.cases.push_back(scale_by_case({3, 19, 33, 3}, f));
+    r.cases.push_back(in_place_case({3, 5, 7, 19}, f));
+  }
+  for (const Format& f : kOddFormats) r.cases.push_back(scale_case({3, 5, 7, 19}, -1.7f, f));
   r.cases.push_back(bench_only(scale_case({4, 64, 128, 256}, 0.5f)));
   r.cases.push_back(bench_only(scale_by_case({4, 64, 128, 256})));
 

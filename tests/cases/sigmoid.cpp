@@ -7,10 +7,15 @@ namespace segue::cases {
 namespace {
 
 Unary sigmoid_op() {
+  const auto run = [](const auto& e, const View& x, const View& y) { kernels::sigmoid(e, x, y); };
+  const auto run_grad = [](const auto& e, const View& dy, const View& y, const View& dx) {
+    kernels::sigmoid_grad(e, dy, y, dx);
+  };
   return {.op = "sigmoid",
-          .run = [](const CpuExec& e, const View& x, const View& y) { kernels::sigmoid(e, x, y); },
-          .run_grad = [](const CpuExec& e, const View& dy, const View& y,
-                         const View& dx) { kernels::sigmoid_grad(e, dy, y, dx); },
+          .run = run,
+          .run_grad = run_grad,
+          .cuda_run = SEGUE_CUDA_CALL(run),
+          .cuda_run_grad = SEGUE_CUDA_CALL(run_grad),
           .f = [](double x) { return 1 / (1 + std::exp(-x)); },
           .slope = [](double y) { return y * (1 - y); },
           .op_call = [](Context& c, const Tensor& x) { return sigmoid(c, x); }};

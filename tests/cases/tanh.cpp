@@ -7,10 +7,15 @@ namespace segue::cases {
 namespace {
 
 Unary tanh_op() {
+  const auto run = [](const auto& e, const View& x, const View& y) { kernels::tanh(e, x, y); };
+  const auto run_grad = [](const auto& e, const View& dy, const View& y, const View& dx) {
+    kernels::tanh_grad(e, dy, y, dx);
+  };
   return {.op = "tanh",
-          .run = [](const CpuExec& e, const View& x, const View& y) { kernels::tanh(e, x, y); },
-          .run_grad = [](const CpuExec& e, const View& dy, const View& y,
-                         const View& dx) { kernels::tanh_grad(e, dy, y, dx); },
+          .run = run,
+          .run_grad = run_grad,
+          .cuda_run = SEGUE_CUDA_CALL(run),
+          .cuda_run_grad = SEGUE_CUDA_CALL(run_grad),
           .f = [](double x) { return std::tanh(x); },
           .slope = [](double y) { return (1 - y) * (1 + y); },
           .op_call = [](Context& c, const Tensor& x) { return tanh(c, x); }};

@@ -9,6 +9,8 @@ struct Unary {
   std::string op;
   std::function<void(const CpuExec&, const View& x, const View& y)> run;
   std::function<void(const CpuExec&, const View& dy, const View& y, const View& dx)> run_grad;
+  std::function<void(const CudaExec&, const View& x, const View& y)> cuda_run;
+  std::function<void(const CudaExec&, const View& dy, const View& y, const View& dx)> cuda_run_grad;
   std::function<double(double x)> f;
   std::function<double(double y)> slope;  ///< f'(x), from y = f(x)
   std::function<Tensor(Context&, const Tensor&)> op_call;
@@ -26,63 +28,80 @@ inline Array gradient_of(const Unary& u, const Array& dy, const Array& y) {
   return dx;
 }
 
-inline Case unary_case(const Unary& u, const std::string& name, const std::function<Array()>& x) {
-  const auto make = [=] {
-    const Array values = x();
-    return Io{{Buffer(values, DType::f32)}, {Buffer(values.shape, DType::f32)}};
-  };
-  return {.op = u.op,
-          .name = name,
-          .make = make,
-          .cpu = [=](const CpuExec& e, Io& io) { u.run(e, io.in[0].view(), io.out[0].view()); },
-          .reference = [=](const Io& io) { return std::vector<Array>{map(io.in[0].array(), u.f)}; }};
+/// The calls of a case: `get(io, i)` is operand i of the launcher.
+template <class Get>
+void set_forward(Case& k, const Unary& u, const Format& f, Get get) {
+  k.cpu = f.cpu([=](const CpuExec& e, Io& io) { u.run(e, get(io, 0), get(io, 1)); });
+  k.cuda = SEGUE_CUDA_CALL([=](const CudaExec& e, Io& io) { u.cuda_run(e, get(io, 0), get(io, 1)); });
+}
+template <class Get>
+void set_gradient(Case& k, const Unary& u, const Format& f, Get get) {
+  k.cpu = f.cpu([=](const CpuExec& e, Io& io) { u.run_grad(e, get(io, 0), get(io, 1), get(io, 2)); });
+  k.cuda = SEGUE_CUDA_CALL([=](const CudaExec& e, Io& io) { u.cuda_run_grad(e, get(io, 0), get(io, 1), get(io, 2)); });
 }
 
-inline Case unary_case(const Unary& u, const Shape& shape, double low, double high) {
-  Case k = unary_case(u, case_name(shape), [=] { return uniform(shape, low, high); });
-  k.bytes = 8.0 * double(shape.count());
+inline Case unary_case(const Unary& u, const std::string& name, const std::function<Array()>& x, const Format& f = {}) {
+  Case k{.op = u.op,
+         .name = name,
+         .make =
+             [=] {
+               const Array values = x();
+               return Io{{f(values)}, {f(values.shape)}};
+             },
+         .reference = [=](const Io& io) { return std::vector<Array>{map(io.in[0].array(), u.f)}; }};
+  set_forward(k, u, f, [](Io& io, int i) { return i == 0 ? io.in[0].view() : io.out[0].view(); });
+  return k;
+}
+
+inline Case unary_case(const Unary& u, const Shape& shape, double low, double high, const Format& f = {}) {
+  Case k = unary_case(
+      u, f.name(shape), [=] { return uniform(shape, low, high); }, f);
+  k.bytes = 2.0 * double(shape.count() * f.bytes());
   return k;
 }
 
 /// The result in place of x.
-inline Case unary_in_place_case(const Unary& u, const Shape& shape, double low, double high) {
-  return {.op = u.op,
-          .name = case_name(shape) + "_in_place",
-          .make =
-              [=] {
-                return Io{{}, {Buffer(uniform(shape, low, high), DType::f32)}};
-              },
-          .cpu = [=](const CpuExec& e, Io& io) { u.run(e, io.out[0].view(), io.out[0].view()); },
-          .reference = [=](const Io& io) { return std::vector<Array>{map(io.out[0].array(), u.f)}; }};
+inline Case unary_in_place_case(const Unary& u, const Shape& shape, double low, double high, const Format& f = {}) {
+  Case k{.op = u.op,
+         .name = f.name(shape) + "_in_place",
+         .make =
+             [=] {
+               return Io{{}, {f(uniform(shape, low, high))}};
+             },
+         .reference = [=](const Io& io) { return std::vector<Array>{map(io.out[0].array(), u.f)}; },
+         .bytes = 2.0 * double(shape.count() * f.bytes())};
+  set_forward(k, u, f, [](Io& io, int) { return io.out[0].view(); });
+  return k;
 }
 
-inline Case unary_grad_case(const Unary& u, const Shape& shape, double low, double high) {
-  return {
+inline Case unary_grad_case(const Unary& u, const Shape& shape, double low, double high, const Format& f = {}) {
+  Case k{
       .op = u.op + "_grad",
-      .name = case_name(shape),
+      .name = f.name(shape),
       .make =
           [=] {
-            return Io{{Buffer(uniform(shape, -1, 1, 1), DType::f32),
-                       Buffer(map(uniform(shape, low, high, 2), u.f), DType::f32)},
-                      {Buffer(shape, DType::f32)}};
+            return Io{{f(uniform(shape, -1, 1, 1)), f(map(uniform(shape, low, high, 2), u.f))}, {f(shape)}};
           },
-      .cpu = [=](const CpuExec& e, Io& io) { u.run_grad(e, io.in[0].view(), io.in[1].view(), io.out[0].view()); },
       .reference = [=](const Io& io) { return std::vector<Array>{gradient_of(u, io.in[0].array(), io.in[1].array())}; },
-      .bytes = 12.0 * double(shape.count())};
+      .bytes = 3.0 * double(shape.count() * f.bytes())};
+  set_gradient(k, u, f, [](Io& io, int i) { return i < 2 ? io.in[size_t(i)].view() : io.out[0].view(); });
+  return k;
 }
 
 /// dx in place of dy: how the tape calls it.
-inline Case unary_grad_in_place_case(const Unary& u, const Shape& shape, double low, double high) {
-  return {.op = u.op + "_grad",
-          .name = case_name(shape) + "_in_place",
-          .make =
-              [=] {
-                return Io{{Buffer(map(uniform(shape, low, high, 2), u.f), DType::f32)},
-                          {Buffer(uniform(shape, -1, 1, 1), DType::f32)}};
-              },
-          .cpu = [=](const CpuExec& e, Io& io) { u.run_grad(e, io.out[0].view(), io.in[0].view(), io.out[0].view()); },
-          .reference =
-              [=](const Io& io) { return std::vector<Array>{gradient_of(u, io.out[0].array(), io.in[0].array())}; }};
+inline Case unary_grad_in_place_case(const Unary& u, const Shape& shape, double low, double high,
+                                     const Format& f = {}) {
+  Case k{.op = u.op + "_grad",
+         .name = f.name(shape) + "_in_place",
+         .make =
+             [=] {
+               return Io{{f(map(uniform(shape, low, high, 2), u.f))}, {f(uniform(shape, -1, 1, 1))}};
+             },
+         .reference =
+             [=](const Io& io) { return std::vector<Array>{gradient_of(u, io.out[0].array(), io.in[0].array())}; },
+         .bytes = 3.0 * double(shape.count() * f.bytes())};
+  set_gradient(k, u, f, [](Io& io, int i) { return i == 1 ? io.in[0].view() : io.out[0].view(); });
+  return k;
 }
 
 /// Every size and variant, with x in [low, high), and the gradient case at `x`.
@@ -93,6 +112,16 @@ inline void unary_cases(Registry& r, const Unary& u, double low, double high, co
   }
   r.cases.push_back(unary_in_place_case(u, {8193}, low, high));
   r.cases.push_back(unary_grad_in_place_case(u, {8193}, low, high));
+  for (const Format& f : kCudaFormats) {
+    r.cases.push_back(unary_case(u, {3, 19, 33, 19}, low, high, f));
+    r.cases.push_back(unary_grad_case(u, {3, 19, 33, 3}, low, high, f));
+    r.cases.push_back(unary_in_place_case(u, {3, 5, 7, 3}, low, high, f));
+    r.cases.push_back(unary_grad_in_place_case(u, {3, 5, 7, 19}, low, high, f));
+  }
+  for (const Format& f : kOddFormats) {
+    r.cases.push_back(unary_case(u, {3, 5, 7, 19}, low, high, f));
+    r.cases.push_back(unary_grad_case(u, {3, 5, 7, 19}, low, high, f));
+  }
   r.cases.push_back(bench_only(unary_case(u, Shape{4, 64, 128, 256}, low, high)));
   r.cases.push_back(bench_only(unary_grad_case(u, {4, 64, 128, 256}, low, high)));
   r.gradients.push_back(

@@ -22,26 +22,45 @@ double squares_of(const Array& x) {
 
 double mean_of(const Array& x) { return sum_of(x) / double(x.count()); }
 
-using Launcher = void (*)(const CpuExec&, const View&, const View&);
+/// An overload set, generic in the execution type.
+struct Sum {
+  void operator()(const auto& e, const View& x, const View& y) const { kernels::sum(e, x, y); }
+};
+struct Mean {
+  void operator()(const auto& e, const View& x, const View& y) const { kernels::mean(e, x, y); }
+};
+struct SumOfSquares {
+  void operator()(const auto& e, const View& x, const View& y) const { kernels::sum_of_squares(e, x, y); }
+};
+struct SumGrad {
+  void operator()(const auto& e, const View& dy, const View& dx) const { kernels::sum_grad(e, dy, dx); }
+};
+struct MeanGrad {
+  void operator()(const auto& e, const View& dy, const View& dx) const { kernels::mean_grad(e, dy, dx); }
+};
 
 /// Sums are added in f64, so that even a small sum of large terms is right to its last place: longest_sum stays 1.
-Case sum_case(const char* op, Launcher launch, double (*f)(const Array&), const Shape& shape) {
+template <class Launcher>
+Case sum_case(const char* op, Launcher launch, double (*f)(const Array&), const Shape& shape,
+              const Format& format = {}) {
+  const auto call = [=](const auto& e, Io& io) { launch(e, io.in[0].view(), io.out[0].view()); };
   return {.op = op,
-          .name = case_name(shape),
+          .name = format.name(shape),
           .make =
               [=] {
-                return Io{{Buffer(uniform(shape, -1, 1), DType::f32)}, {Buffer(Shape{}, DType::f32)}};
+                return Io{{format(uniform(shape, -1, 1))}, {Buffer(Shape{}, DType::f32)}};
               },
-          .cpu = [=](const CpuExec& e, Io& io) { launch(e, io.in[0].view(), io.out[0].view()); },
+          .cpu = format.cpu(call),
+          .cuda = SEGUE_CUDA_CALL(call),
           .reference = [=](const Io& io) { return std::vector<Array>{scalar(f(io.in[0].array()))}; },
-          .bytes = 4.0 * double(shape.count())};
+          .bytes = double(shape.count() * format.bytes())};
 }
 
 /// Every value is taken back by another one far away, so that all that is left is rounding in f64: the sum depends on
 /// the order of the additions, which must not depend on the number of threads. No reference: only bits are compared.
 Case order_case() {
   const Shape shape{200003};
-  Case k = sum_case("sum", kernels::sum, sum_of, shape);
+  Case k = sum_case("sum", Sum{}, sum_of, shape);
   k.name = "order";
   k.make = [=] {
     Array x(shape);
@@ -56,19 +75,35 @@ Case order_case() {
   return k;
 }
 
-Case grad_case(const char* op, Launcher launch, const Shape& shape, double share) {
+template <class Launcher>
+Case grad_case(const char* op, Launcher launch, const Shape& shape, double share, const Format& format = {}) {
+  const auto call = [=](const auto& e, Io& io) { launch(e, io.in[0].view(), io.out[0].view()); };
   return {.op = op,
-          .name = case_name(shape),
+          .name = format.name(shape),
           .make =
               [=] {
-                return Io{{Buffer(scalar(-1.7), DType::f32)}, {Buffer(shape, DType::f32)}};
+                return Io{{Buffer(scalar(-1.7), DType::f32)}, {format(shape)}};
               },
-          .cpu = [=](const CpuExec& e, Io& io) { launch(e, io.in[0].view(), io.out[0].view()); },
+          .cpu = format.cpu(call),
+          .cuda = SEGUE_CUDA_CALL(call),
           .reference = [=](const Io& io) { return std::vector<Array>{constant(shape, io.in[0].array()[0] * share)}; },
-          .bytes = 4.0 * double(shape.count())};
+          .bytes = double(shape.count() * format.bytes())};
+}
+
+void add_all(Registry& r, const Shape& shape, const Format& f = {}) {
+  r.cases.push_back(sum_case("sum", Sum{}, sum_of, shape, f));
+  r.cases.push_back(sum_case("mean", Mean{}, mean_of, shape, f));
+  r.cases.push_back(sum_case("sum_of_squares", SumOfSquares{}, squares_of, shape, f));
+  r.cases.push_back(grad_case("sum_grad", SumGrad{}, shape, 1, f));
+  r.cases.push_back(grad_case("mean_grad", MeanGrad{}, shape, 1 / double(shape.count()), f));
 }
 
 Case weighted_sum_case(int64_t n, bool scalar_weight) {
+  const auto call = [=](const auto& e, Io& io) {
+    std::vector<View> terms;
+    for (int64_t i = 0; i < n; ++i) terms.push_back(io.in[size_t(i) + 1].view());
+    kernels::weighted_sum(e, terms, io.in[0].view(), io.out[0].view());
+  };
   return {.op = "weighted_sum",
           .name = std::to_string(n) + (scalar_weight ? "_scalar_weight" : ""),
           .make =
@@ -80,12 +115,8 @@ Case weighted_sum_case(int64_t n, bool scalar_weight) {
                 io.out = {Buffer(Shape{}, DType::f32)};
                 return io;
               },
-          .cpu =
-              [=](const CpuExec& e, Io& io) {
-                std::vector<View> terms;
-                for (int64_t i = 0; i < n; ++i) terms.push_back(io.in[size_t(i) + 1].view());
-                kernels::weighted_sum(e, terms, io.in[0].view(), io.out[0].view());
-              },
+          .cpu = call,
+          .cuda = SEGUE_CUDA_CALL(call),
           .reference =
               [=](const Io& io) {
                 double s = 0;
@@ -95,18 +126,20 @@ Case weighted_sum_case(int64_t n, bool scalar_weight) {
 }
 
 Case weighted_sum_grad_case(int64_t n, int64_t index) {
-  return {
-      .op = "weighted_sum_grad",
-      .name = std::to_string(index) + "_of_" + std::to_string(n),
-      .make =
-          [=] {
-            return Io{{Buffer(scalar(0.3), DType::f32), Buffer(uniform({n}, -1, 1), DType::f32)},
-                      {Buffer(Shape{}, DType::f32)}};
-          },
-      .cpu = [=](const CpuExec& e,
-                 Io& io) { kernels::weighted_sum_grad(e, io.in[0].view(), io.in[1].view(), index, io.out[0].view()); },
-      .reference =
-          [=](const Io& io) { return std::vector<Array>{scalar(io.in[0].array()[0] * io.in[1].array()[index])}; }};
+  const auto call = [=](const auto& e, Io& io) {
+    kernels::weighted_sum_grad(e, io.in[0].view(), io.in[1].view(), index, io.out[0].view());
+  };
+  return {.op = "weighted_sum_grad",
+          .name = std::to_string(index) + "_of_" + std::to_string(n),
+          .make =
+              [=] {
+                return Io{{Buffer(scalar(0.3), DType::f32), Buffer(uniform({n}, -1, 1), DType::f32)},
+                          {Buffer(Shape{}, DType::f32)}};
+              },
+          .cpu = call,
+          .cuda = SEGUE_CUDA_CALL(call),
+          .reference =
+              [=](const Io& io) { return std::vector<Array>{scalar(io.in[0].array()[0] * io.in[1].array()[index])}; }};
 }
 
 GradientCase reduction_gradient(const char* op, double (*f)(const Array&), Tensor (*op_call)(Context&, const Tensor&),
@@ -150,17 +183,15 @@ GradientCase weighted_sum_gradient() {
 
 void reduce_cases(Registry& r) {
   for (const Shape& shape :
-       {Shape{}, Shape{1}, Shape{15}, Shape{33}, Shape{769, 19}, Shape{32768}, Shape{32769}, Shape{2, 97, 193, 3}}) {
-    r.cases.push_back(sum_case("sum", kernels::sum, sum_of, shape));
-    r.cases.push_back(sum_case("mean", kernels::mean, mean_of, shape));
-    r.cases.push_back(sum_case("sum_of_squares", kernels::sum_of_squares, squares_of, shape));
-    r.cases.push_back(grad_case("sum_grad", kernels::sum_grad, shape, 1));
-    r.cases.push_back(grad_case("mean_grad", kernels::mean_grad, shape, 1 / double(shape.count())));
-  }
+       {Shape{}, Shape{1}, Shape{15}, Shape{33}, Shape{769, 19}, Shape{32768}, Shape{32769}, Shape{2, 97, 193, 3}})
+    add_all(r, shape);
+  for (const Format& f : kCudaFormats)
+    for (const Shape& shape : {Shape{3, 33, 35, 19}, Shape{33, 3}}) add_all(r, shape, f);
+  for (const Format& f : kOddFormats) add_all(r, {3, 33, 35, 19}, f);
   r.cases.push_back(order_case());
-  r.cases.push_back(bench_only(sum_case("sum", kernels::sum, sum_of, {1 << 25})));
-  r.cases.push_back(bench_only(sum_case("sum_of_squares", kernels::sum_of_squares, squares_of, {1 << 25})));
-  for (int64_t n : {1, 2, 7}) {
+  r.cases.push_back(bench_only(sum_case("sum", Sum{}, sum_of, {1 << 25})));
+  r.cases.push_back(bench_only(sum_case("sum_of_squares", SumOfSquares{}, squares_of, {1 << 25})));
+  for (int64_t n : {1, 2, 7, 32, 71}) {
     r.cases.push_back(weighted_sum_case(n, false));
     r.cases.push_back(weighted_sum_grad_case(n, n - 1));
   }

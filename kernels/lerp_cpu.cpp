@@ -3,10 +3,11 @@
 
 namespace segue::kernels {
 
-void lerp(const CpuExec&, const View& y, const View& x, const View& weight) {
+void lerp(const CpuExec&, const View& y, const View& x, const View& weight, const View& rounded) {
   check_dense(y, "lerp", "y", DType::f32);
   check_view(x, "lerp", "x", DType::f32, y.shape);
   check_view(weight, "lerp", "weight", DType::f32, {});
+  require(!rounded, "lerp", "expects no rounded twin on the CPU; got one of ", rounded.dtype);
   const float* in = x.as<float>();
   float* o = y.as<float>();
   const float w = *weight.as<float>();

@@ -156,10 +156,10 @@ void Ema::prepare(double decay) {
 }
 
 void Ema::step() {
-  c_.run(SEGUE_KERNEL(lerp), out(teacher_.values()), student_.values(), weight_);
+  c_.run(SEGUE_KERNEL(lerp), out(teacher_.values()), student_.values(), weight_, out(teacher_.rounded()));
   if (buffers_ == Buffers::keep || teacher_.buffers().count() == 0) return;
   if (buffers_ == Buffers::average)
-    c_.run(SEGUE_KERNEL(lerp), out(teacher_.buffers()), student_.buffers(), weight_);
+    c_.run(SEGUE_KERNEL(lerp), out(teacher_.buffers()), student_.buffers(), weight_, out(View()));
   else
     c_.run(SEGUE_KERNEL(copy), student_.buffers(), out(teacher_.buffers()));
   c_.on_host([this] { teacher_.copy_counters(student_); });

@@ -14,23 +14,29 @@ namespace segue::kernels {
 ///
 ///   e = i, the linear index, for DropoutMode::element; n C + c for DropoutMode::channel, where whole channels drop out
 ///
-/// x        any shape f32     in   (N,...,C) for DropoutMode::channel
+/// T is f32; on CUDA also bf16 or f16, at any pitch, the same for operands of equal channels.
+///
+/// x        any shape T       in   (N,...,C) for DropoutMode::channel
 /// y        as x              out  may be x itself
 /// rate     host constant          in [0, 1): share of the values that become 0; at 0, y is x bit by bit
 /// mode     host constant
 /// key      host constant          seed and number of the random call
 /// step     () u64            in   read when the kernel runs
-/// Throws   invalid_argument if shapes or types differ, the rate is not in [0, 1), or step is not one u64.
+/// Throws   invalid_argument if shapes, types or pitches differ, the rate is not in [0, 1), or step is not one u64.
 /// Traffic  reads and writes every element once.  Deterministic. Capture-safe.
 /// Source   Srivastava et al. 2014, JMLR 15; channels: Tompson et al. 2015, arXiv:1411.4280.
 void dropout(const CpuExec& exec, const View& x, const View& y, float rate, DropoutMode mode, RandomKey key,
+             const View& step);
+void dropout(const CudaExec& exec, const View& x, const View& y, float rate, DropoutMode mode, RandomKey key,
              const View& step);
 
 /// Gradient of dropout: the same values are zero, because the same random numbers are made again.
 ///
 ///   dx_i = u(e) >= rate ? dy_i / (1 - rate) : 0,  u and e as in dropout
 ///
-/// dy       any shape f32     in
+/// T is f32; on CUDA also bf16 or f16, at any pitch, the same for operands of equal channels.
+///
+/// dy       any shape T       in
 /// dx       as dy             out  may be dy itself
 /// rate     host constant          that of the forward call
 /// mode     host constant          that of the forward call
@@ -40,6 +46,8 @@ void dropout(const CpuExec& exec, const View& x, const View& y, float rate, Drop
 /// Traffic  reads and writes every element once.  Deterministic. Capture-safe.
 /// Source   the derivative of the above.
 void dropout_grad(const CpuExec& exec, const View& dy, const View& dx, float rate, DropoutMode mode, RandomKey key,
+                  const View& step);
+void dropout_grad(const CudaExec& exec, const View& dy, const View& dx, float rate, DropoutMode mode, RandomKey key,
                   const View& step);
 
 }  // namespace segue::kernels

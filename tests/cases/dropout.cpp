@@ -25,44 +25,42 @@ Array forward(const Array& x, const Call& call) {
   return y;
 }
 
-std::string name_of_case(const Shape& shape, const Call& call) {
-  return case_name(shape) + "_" + (call.mode == DropoutMode::channel ? "channel" : "element") + "_percent_" +
+std::string name_of_case(const Shape& shape, const Call& call, const Format& f = {}) {
+  return f.name(shape) + "_" + (call.mode == DropoutMode::channel ? "channel" : "element") + "_percent_" +
          std::to_string(int(call.rate * 100));
 }
 
-Case dropout_case(const Shape& shape, const Call& call) {
+Case dropout_case(const Shape& shape, const Call& call, const Format& f = {}) {
+  const auto launch = [=](const auto& e, Io& io) {
+    kernels::dropout(e, io.in[0].view(), io.out[0].view(), call.rate, call.mode, call.key, io.in[1].view());
+  };
   return {.op = "dropout",
-          .name = name_of_case(shape, call),
+          .name = name_of_case(shape, call, f),
           .make =
               [=] {
-                return Io{
-                    {Buffer(uniform(shape, -1, 1), DType::f32), Buffer(constant({}, double(call.step)), DType::u64)},
-                    {Buffer(shape, DType::f32)}};
+                return Io{{f(uniform(shape, -1, 1)), Buffer(constant({}, double(call.step)), DType::u64)}, {f(shape)}};
               },
-          .cpu =
-              [=](const CpuExec& e, Io& io) {
-                kernels::dropout(e, io.in[0].view(), io.out[0].view(), call.rate, call.mode, call.key, io.in[1].view());
-              },
+          .cpu = f.cpu(launch),
+          .cuda = SEGUE_CUDA_CALL(launch),
           .reference = [=](const Io& io) { return std::vector<Array>{forward(io.in[0].array(), call)}; },
-          .bytes = 8.0 * double(shape.count())};
+          .bytes = 2.0 * double(shape.count() * f.bytes())};
 }
 
 /// In place, as the tape calls it.
-Case grad_case(const Shape& shape, const Call& call) {
+Case grad_case(const Shape& shape, const Call& call, const Format& f = {}) {
+  const auto launch = [=](const auto& e, Io& io) {
+    kernels::dropout_grad(e, io.out[0].view(), io.out[0].view(), call.rate, call.mode, call.key, io.in[0].view());
+  };
   return {.op = "dropout_grad",
-          .name = name_of_case(shape, call),
+          .name = name_of_case(shape, call, f),
           .make =
               [=] {
-                return Io{{Buffer(constant({}, double(call.step)), DType::u64)},
-                          {Buffer(uniform(shape, -1, 1), DType::f32)}};
+                return Io{{Buffer(constant({}, double(call.step)), DType::u64)}, {f(uniform(shape, -1, 1))}};
               },
-          .cpu =
-              [=](const CpuExec& e, Io& io) {
-                kernels::dropout_grad(e, io.out[0].view(), io.out[0].view(), call.rate, call.mode, call.key,
-                                      io.in[0].view());
-              },
+          .cpu = f.cpu(launch),
+          .cuda = SEGUE_CUDA_CALL(launch),
           .reference = [=](const Io& io) { return std::vector<Array>{forward(io.out[0].array(), call)}; },
-          .bytes = 8.0 * double(shape.count())};
+          .bytes = 2.0 * double(shape.count() * f.bytes())};
 }
 
 /// A value that drops out is 0 whatever it was; infinity stays infinity where it is kept.
@@ -90,6 +88,15 @@ void dropout_cases(Registry& r) {
   r.cases.push_back(dropout_case({8193}, {0.25f, DropoutMode::element, key, 0}));
   r.cases.push_back(infinite_case({2, 3, 5, 7}, {0.5f, DropoutMode::element, key, 2}));
   r.cases.push_back(infinite_case({2, 3, 5, 7}, {0.5f, DropoutMode::channel, key, 2}));
+  for (DropoutMode mode : {DropoutMode::element, DropoutMode::channel}) {
+    for (const Format& f : kCudaFormats) {
+      for (const Shape& shape : {Shape{3, 33, 35, 19}, Shape{2, 9, 33, 3}, Shape{3, 1, 7, 256}})
+        r.cases.push_back(dropout_case(shape, {0.5f, mode, key, 41}, f));
+      r.cases.push_back(dropout_case({2, 5, 7, 19}, {0, mode, key, 41}, f));
+      r.cases.push_back(grad_case({2, 5, 7, 19}, {0.1f, mode, key, 42}, f));
+    }
+    for (const Format& f : kOddFormats) r.cases.push_back(dropout_case({2, 5, 7, 19}, {0.5f, mode, key, 41}, f));
+  }
   r.cases.push_back(bench_only(dropout_case({4, 128, 256, 64}, {0.1f, DropoutMode::element, key, 1})));
   r.cases.push_back(bench_only(dropout_case({4, 128, 256, 64}, {0.1f, DropoutMode::channel, key, 1})));
 

@@ -29,53 +29,56 @@ Array gradient(const Array& dy, int64_t first, int64_t own) {
   return dpart;
 }
 
-/// `shape` without its channels, which `channels` gives part by part.
-Case concat_case(const Shape& pixels, const std::vector<int64_t>& channels) {
-  std::string name = case_name(pixels) + "_of";
+/// `pixels`: the shape without its channels, which `channels` gives part by part.
+Case concat_case(const Shape& pixels, const std::vector<int64_t>& channels, const Format& f = {}) {
+  std::string parts = "_of";
   int64_t all = 0;
   for (int64_t c : channels) {
-    name += "_" + std::to_string(c);
+    parts += "_" + std::to_string(c);
     all += c;
   }
   Shape shape = pixels;
   shape.push(all);
+  const auto call = [](const auto& e, Io& io) {
+    std::vector<View> views;
+    for (Buffer& b : io.in) views.push_back(b.view());
+    kernels::concat(e, views, io.out[0].view());
+  };
   return {.op = "concat",
-          .name = name,
+          .name = f.name(shape) + parts,
           .make =
               [=] {
                 Io io;
                 for (int64_t c : channels)
-                  io.in.emplace_back(uniform(with_channels(shape, c), -1, 1, io.in.size() + 1), DType::f32);
-                io.out = {Buffer(shape, DType::f32)};
+                  io.in.push_back(f(uniform(with_channels(shape, c), -1, 1, io.in.size() + 1)));
+                io.out = {f(shape)};
                 return io;
               },
-          .cpu =
-              [](const CpuExec& e, Io& io) {
-                std::vector<View> parts;
-                for (Buffer& b : io.in) parts.push_back(b.view());
-                kernels::concat(e, parts, io.out[0].view());
-              },
+          .cpu = f.cpu(call),
+          .cuda = SEGUE_CUDA_CALL(call),
           .reference =
               [](const Io& io) {
-                std::vector<Array> parts;
-                for (const Buffer& b : io.in) parts.push_back(b.array());
-                return std::vector<Array>{forward(parts)};
+                std::vector<Array> arrays;
+                for (const Buffer& b : io.in) arrays.push_back(b.array());
+                return std::vector<Array>{forward(arrays)};
               },
-          .bytes = 8.0 * double(shape.count())};
+          .bytes = 2.0 * double(shape.count() * f.bytes())};
 }
 
-Case grad_case(const Shape& shape, int64_t first, int64_t own, bool accumulate) {
+Case grad_case(const Shape& shape, int64_t first, int64_t own, bool accumulate, const Format& f = {}) {
   const Shape part = with_channels(shape, own);
+  const auto call = [=](const auto& e, Io& io) {
+    kernels::concat_grad(e, io.in[0].view(), first, io.out[0].view(), accumulate);
+  };
   return {.op = "concat_grad",
-          .name = case_name(shape) + "_" + std::to_string(own) + "_from_" + std::to_string(first) +
+          .name = f.name(shape) + "_" + std::to_string(own) + "_from_" + std::to_string(first) +
                   (accumulate ? "_accumulate" : ""),
           .make =
               [=] {
-                return Io{{Buffer(uniform(shape, -1, 1, 1), DType::f32)},
-                          {accumulate ? Buffer(uniform(part, -1, 1, 2), DType::f32) : Buffer(part, DType::f32)}};
+                return Io{{f(uniform(shape, -1, 1, 1))}, {accumulate ? f(uniform(part, -1, 1, 2)) : f(part)}};
               },
-          .cpu = [=](const CpuExec& e,
-                     Io& io) { kernels::concat_grad(e, io.in[0].view(), first, io.out[0].view(), accumulate); },
+          .cpu = f.cpu(call),
+          .cuda = SEGUE_CUDA_CALL(call),
           .reference =
               [=](const Io& io) {
                 Array dpart = gradient(io.in[0].array(), first, own);
@@ -84,7 +87,7 @@ Case grad_case(const Shape& shape, int64_t first, int64_t own, bool accumulate) 
                 return std::vector<Array>{dpart};
               },
           .longest_sum = {2},
-          .bytes = (accumulate ? 12.0 : 8.0) * double(part.count())};
+          .bytes = (accumulate ? 3.0 : 2.0) * double(part.count() * f.bytes())};
 }
 
 }  // namespace
@@ -95,6 +98,21 @@ void concat_cases(Registry& r) {
   r.cases.push_back(concat_case({2, 5, 7}, {48, 256}));
   r.cases.push_back(concat_case({1, 3, 3}, {19, 3, 304, 1, 7}));
   r.cases.push_back(concat_case({8193}, {1, 2}));
+  for (const Format& f : kCudaFormats) {
+    r.cases.push_back(concat_case({2, 5, 7}, {48, 256}, f));
+    r.cases.push_back(concat_case({3, 19, 33}, {8, 16, 19}, f));
+    r.cases.push_back(concat_case({5, 7}, {8, 8, 16, 8, 8, 24, 8, 8, 8, 8, 5}, f));  // more than one launch takes
+    r.cases.push_back(concat_case({3, 33}, {19, 3, 8}, f));                          // no vector access
+    for (bool accumulate : {false, true}) {
+      r.cases.push_back(grad_case({2, 5, 7, 304}, 48, 256, accumulate, f));
+      r.cases.push_back(grad_case({3, 19, 33, 27}, 8, 12, accumulate, f));  // a part that ends within a pack
+      r.cases.push_back(grad_case({3, 33, 27}, 5, 19, accumulate, f));
+    }
+  }
+  for (const Format& f : kOddFormats) {
+    r.cases.push_back(concat_case({3, 33}, {8, 16, 3}, f));
+    r.cases.push_back(grad_case({3, 33, 27}, 8, 12, true, f));
+  }
   r.cases.push_back(bench_only(concat_case({4, 32, 64}, {48, 256})));
   for (bool accumulate : {false, true}) {
     r.cases.push_back(grad_case({1}, 0, 1, accumulate));

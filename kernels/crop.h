@@ -11,12 +11,15 @@ namespace segue::kernels {
 ///
 ///   y[n,h,w,c] = x[n, top + h, left + w, c]
 ///
-/// x        (N,H,W,C)            f32   in
-/// y        (N,height,width,C)   f32   out  not overlapping x
+/// T is f32; on CUDA also bf16 or f16, at any pitch, the same for operands of equal channels.
+///
+/// x        (N,H,W,C)            T     in
+/// y        (N,height,width,C)   T     out  not overlapping x
 /// window   host constant                   pixels; inside x
-/// Throws   invalid_argument if shapes disagree, or the window reaches out of the image.
+/// Throws   invalid_argument if shapes, types or pitches disagree, or the window reaches out of the image.
 /// Traffic  reads and writes the window once.  Deterministic. Capture-safe.
 /// Source   none.
 void crop(const CpuExec& exec, const View& x, const View& y, const Window& window);
+void crop(const CudaExec& exec, const View& x, const View& y, const Window& window);
 
 }  // namespace segue::kernels

@@ -32,17 +32,19 @@ Array gradient(const Array& dy, const Shape& shape, const Window& window) {
   return dx;
 }
 
-Case crop_case(const Shape& shape, const Window& window) {
+Case crop_case(const Shape& shape, const Window& window, const Format& f = {}) {
   const Shape part = cropped(shape, window);
+  const auto call = [=](const auto& e, Io& io) { kernels::crop(e, io.in[0].view(), io.out[0].view(), window); };
   return {.op = "crop",
-          .name = case_name(part) + "_of_" + case_name(shape),
+          .name = case_name(part) + "_of_" + f.name(shape),
           .make =
               [=] {
-                return Io{{Buffer(uniform(shape, -1, 1), DType::f32)}, {Buffer(part, DType::f32)}};
+                return Io{{f(uniform(shape, -1, 1))}, {f(part)}};
               },
-          .cpu = [=](const CpuExec& e, Io& io) { kernels::crop(e, io.in[0].view(), io.out[0].view(), window); },
+          .cpu = f.cpu(call),
+          .cuda = SEGUE_CUDA_CALL(call),
           .reference = [=](const Io& io) { return std::vector<Array>{forward(io.in[0].array(), window)}; },
-          .bytes = 8.0 * double(part.count())};
+          .bytes = 2.0 * double(part.count() * f.bytes())};
 }
 
 }  // namespace
@@ -58,6 +60,11 @@ void crop_cases(Registry& r) {
         Size{{3, 7, 5, 48}, {0, 0, 4, 3}}, Size{{1, 5, 3, 304}, {2, 0, 1, 3}}, Size{{2, 769, 7, 3}, {0, 0, 769, 7}},
         Size{{2, 65, 129, 1}, {1, 64, 63, 65}}})
     r.cases.push_back(crop_case(shape, window));
+  for (const Format& f : kCudaFormats) {
+    r.cases.push_back(crop_case({2, 65, 33, 19}, {1, 3, 63, 29}, f));
+    r.cases.push_back(crop_case({3, 7, 33, 3}, {2, 0, 1, 33}, f));
+  }
+  for (const Format& f : kOddFormats) r.cases.push_back(crop_case({2, 9, 11, 19}, {3, 2, 6, 9}, f));
   r.cases.push_back(bench_only(crop_case({4, 256, 512, 19}, {13, 27, 200, 400})));
 
   const Shape shape{2, 5, 6, 3};

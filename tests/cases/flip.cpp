@@ -15,16 +15,18 @@ Array forward(const Array& x) {
   return y;
 }
 
-Case flip_case(const Shape& shape) {
+Case flip_case(const Shape& shape, const Format& f = {}) {
+  const auto call = [](const auto& e, Io& io) { kernels::flip(e, io.in[0].view(), io.out[0].view()); };
   return {.op = "flip",
-          .name = case_name(shape),
+          .name = f.name(shape),
           .make =
               [=] {
-                return Io{{Buffer(uniform(shape, -1, 1), DType::f32)}, {Buffer(shape, DType::f32)}};
+                return Io{{f(uniform(shape, -1, 1))}, {f(shape)}};
               },
-          .cpu = [](const CpuExec& e, Io& io) { kernels::flip(e, io.in[0].view(), io.out[0].view()); },
+          .cpu = f.cpu(call),
+          .cuda = SEGUE_CUDA_CALL(call),
           .reference = [](const Io& io) { return std::vector<Array>{forward(io.in[0].array())}; },
-          .bytes = 8.0 * double(shape.count())};
+          .bytes = 2.0 * double(shape.count() * f.bytes())};
 }
 
 }  // namespace
@@ -33,6 +35,11 @@ void flip_cases(Registry& r) {
   for (const Shape& shape : {Shape{1, 1, 1, 1}, Shape{1, 2, 33, 1}, Shape{2, 5, 9, 3}, Shape{1, 7, 768, 3},
                              Shape{1, 33, 17, 19}, Shape{3, 4, 5, 48}, Shape{1, 5, 3, 304}, Shape{1, 1, 8193, 2}})
     r.cases.push_back(flip_case(shape));
+  for (const Format& f : kCudaFormats) {
+    r.cases.push_back(flip_case({2, 33, 65, 19}, f));
+    r.cases.push_back(flip_case({3, 5, 33, 3}, f));
+  }
+  for (const Format& f : kOddFormats) r.cases.push_back(flip_case({2, 5, 33, 19}, f));
   r.cases.push_back(bench_only(flip_case({4, 256, 512, 3})));
   r.cases.push_back(bench_only(flip_case({4, 128, 256, 19})));
 

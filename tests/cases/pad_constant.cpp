@@ -28,18 +28,21 @@ Array gradient(const Array& dy, const Shape& shape, const Padding& pad) {
   return dx;
 }
 
-Case pad_case(const Shape& shape, const Padding& pad, float value) {
+Case pad_case(const Shape& shape, const Padding& pad, float value, const Format& f = {}) {
   const Shape large = padded(shape, pad);
-  return {
-      .op = "pad_constant",
-      .name = case_name(shape) + "_to_" + case_name(large),
-      .make =
-          [=] {
-            return Io{{Buffer(uniform(shape, -1, 1), DType::f32)}, {Buffer(large, DType::f32)}};
-          },
-      .cpu = [=](const CpuExec& e, Io& io) { kernels::pad_constant(e, io.in[0].view(), io.out[0].view(), pad, value); },
-      .reference = [=](const Io& io) { return std::vector<Array>{forward(io.in[0].array(), pad, double(value))}; },
-      .bytes = 4.0 * double(shape.count() + large.count())};
+  const auto call = [=](const auto& e, Io& io) {
+    kernels::pad_constant(e, io.in[0].view(), io.out[0].view(), pad, value);
+  };
+  return {.op = "pad_constant",
+          .name = f.name(shape) + "_to_" + case_name(large),
+          .make =
+              [=] {
+                return Io{{f(uniform(shape, -1, 1))}, {f(large)}};
+              },
+          .cpu = f.cpu(call),
+          .cuda = SEGUE_CUDA_CALL(call),
+          .reference = [=](const Io& io) { return std::vector<Array>{forward(io.in[0].array(), pad, double(value))}; },
+          .bytes = double((shape.count() + large.count()) * f.bytes())};
 }
 
 }  // namespace
@@ -55,6 +58,11 @@ void pad_constant_cases(Registry& r) {
         Size{{2, 5, 9, 3}, {0, 0, 3, 0}}, Size{{2, 5, 9, 3}, {0, 0, 0, 4}}, Size{{1, 33, 17, 19}, {1, 2, 3, 4}},
         Size{{1, 2, 3, 48}, {7, 8, 9, 10}}, Size{{1, 5, 3, 304}, {1, 1, 1, 1}}, Size{{2, 769, 9, 1}, {0, 0, 1, 23}}})
     r.cases.push_back(pad_case(shape, pad, 0.25f));
+  for (const Format& f : kCudaFormats) {
+    r.cases.push_back(pad_case({2, 33, 17, 19}, {1, 2, 3, 4}, -0.75f, f));
+    r.cases.push_back(pad_case({3, 2, 9, 3}, {7, 0, 0, 10}, 0.25f, f));
+  }
+  for (const Format& f : kOddFormats) r.cases.push_back(pad_case({2, 5, 9, 19}, {1, 2, 3, 4}, 0.25f, f));
   r.cases.push_back(bench_only(pad_case({4, 128, 256, 64}, {1, 1, 1, 1}, 0.f)));
 
   const Shape shape{2, 3, 4, 3};

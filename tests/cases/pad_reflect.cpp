@@ -37,32 +37,43 @@ Array gradient(const Array& dy, const Shape& shape, int64_t pad) {
   return dx;
 }
 
-std::string name_of_case(const Shape& shape, int64_t pad) { return case_name(shape) + "_pad" + std::to_string(pad); }
-
-Case pad_case(const Shape& shape, int64_t pad) {
-  return {.op = "pad_reflect",
-          .name = name_of_case(shape, pad),
-          .make =
-              [=] {
-                return Io{{Buffer(uniform(shape, -1, 1), DType::f32)}, {Buffer(padded(shape, pad), DType::f32)}};
-              },
-          .cpu = [=](const CpuExec& e, Io& io) { kernels::pad_reflect(e, io.in[0].view(), io.out[0].view(), pad); },
-          .reference = [=](const Io& io) { return std::vector<Array>{forward(io.in[0].array(), pad)}; },
-          .bytes = 4.0 * double(shape.count() + padded(shape, pad).count())};
+std::string name_of_case(const Shape& shape, int64_t pad, const Format& f = {}) {
+  return f.name(shape) + "_pad" + std::to_string(pad);
 }
 
-Case grad_case(const Shape& shape, int64_t pad) {
-  return {
-      .op = "pad_reflect_grad",
-      .name = name_of_case(shape, pad),
-      .make =
-          [=] {
-            return Io{{Buffer(uniform(padded(shape, pad), -1, 1), DType::f32)}, {Buffer(shape, DType::f32)}};
-          },
-      .cpu = [=](const CpuExec& e, Io& io) { kernels::pad_reflect_grad(e, io.in[0].view(), io.out[0].view(), pad); },
-      .reference = [=](const Io& io) { return std::vector<Array>{gradient(io.in[0].array(), shape, pad)}; },
-      .longest_sum = {9},
-      .bytes = 4.0 * double(shape.count() + padded(shape, pad).count())};
+double bytes_of(const Shape& shape, int64_t pad, const Format& f) {
+  return double((shape.count() + padded(shape, pad).count()) * f.bytes());
+}
+
+Case pad_case(const Shape& shape, int64_t pad, const Format& f = {}) {
+  const auto call = [=](const auto& e, Io& io) { kernels::pad_reflect(e, io.in[0].view(), io.out[0].view(), pad); };
+  return {.op = "pad_reflect",
+          .name = name_of_case(shape, pad, f),
+          .make =
+              [=] {
+                return Io{{f(uniform(shape, -1, 1))}, {f(padded(shape, pad))}};
+              },
+          .cpu = f.cpu(call),
+          .cuda = SEGUE_CUDA_CALL(call),
+          .reference = [=](const Io& io) { return std::vector<Array>{forward(io.in[0].array(), pad)}; },
+          .bytes = bytes_of(shape, pad, f)};
+}
+
+Case grad_case(const Shape& shape, int64_t pad, const Format& f = {}) {
+  const auto call = [=](const auto& e, Io& io) {
+    kernels::pad_reflect_grad(e, io.in[0].view(), io.out[0].view(), pad);
+  };
+  return {.op = "pad_reflect_grad",
+          .name = name_of_case(shape, pad, f),
+          .make =
+              [=] {
+                return Io{{f(uniform(padded(shape, pad), -1, 1))}, {f(shape)}};
+              },
+          .cpu = f.cpu(call),
+          .cuda = SEGUE_CUDA_CALL(call),
+          .reference = [=](const Io& io) { return std::vector<Array>{gradient(io.in[0].array(), shape, pad)}; },
+          .longest_sum = {9},
+          .bytes = bytes_of(shape, pad, f)};
 }
 
 }  // namespace
@@ -78,6 +89,15 @@ void pad_reflect_cases(Registry& r) {
                                    Size{{2, 4, 4, 3}, 3}, Size{{1, 2, 9, 1}, 1}, Size{{1, 6, 9, 5}, 5}}) {
     r.cases.push_back(pad_case(shape, pad));
     r.cases.push_back(grad_case(shape, pad));
+  }
+  for (const Format& f : kCudaFormats)
+    for (const auto& [shape, pad] : {Size{{2, 33, 17, 19}, 3}, Size{{1, 65, 9, 3}, 1}, Size{{2, 4, 5, 9}, 3}}) {
+      r.cases.push_back(pad_case(shape, pad, f));
+      r.cases.push_back(grad_case(shape, pad, f));
+    }
+  for (const Format& f : kOddFormats) {
+    r.cases.push_back(pad_case({2, 7, 11, 19}, 2, f));
+    r.cases.push_back(grad_case({2, 7, 11, 19}, 2, f));
   }
   r.cases.push_back(bench_only(pad_case({4, 128, 256, 64}, 1)));
   r.cases.push_back(bench_only(grad_case({4, 128, 256, 64}, 1)));

@@ -13,25 +13,31 @@ namespace segue::kernels {
 ///
 /// with a = p.low, b = p.high: the taps of bilinear_tap.h. An image of one pixel fills the result.
 ///
-/// x              (N,H,W,C) f32   in
-/// y              (N,P,Q,C) f32   out
+/// T is f32; on CUDA also bf16 or f16, at any pitch, the same for operands of equal channels.
+///
+/// x              (N,H,W,C) T     in
+/// y              (N,P,Q,C) T     out
 /// align_corners  host constant        corner pixels fall on corner pixels, else corners on corners
-/// Throws   invalid_argument if shapes or types differ, or an image has no pixel.
+/// Throws   invalid_argument if shapes, types or pitches differ, or an image has no pixel.
 /// Traffic  reads x, writes y.  Deterministic. Capture-safe.
 /// Source   torch.nn.functional.interpolate, mode 'bilinear'.
 void resize_bilinear(const CpuExec& exec, const View& x, const View& y, bool align_corners);
+void resize_bilinear(const CudaExec& exec, const View& x, const View& y, bool align_corners);
 
 /// Gradient of resize_bilinear: each value gathers from the results it went into, rows first, then columns.
 ///
 ///   dx[h,w] = sum over p, q of (share of h in p) (share of w in q) dy[p,q]      (added to dx if `accumulate`)
 ///
-/// dy             (N,P,Q,C) f32   in
-/// dx             (N,H,W,C) f32   out  inout if `accumulate`
+/// T is f32; on CUDA also bf16 or f16, at any pitch, the same for operands of equal channels.
+///
+/// dy             (N,P,Q,C) T     in
+/// dx             (N,H,W,C) T     out  inout if `accumulate`
 /// align_corners  host constant        as in the forward call
 /// accumulate     host constant        add to what is there
-/// Throws   invalid_argument if shapes or types differ, or an image has no pixel.
+/// Throws   invalid_argument if shapes, types or pitches differ, or an image has no pixel.
 /// Traffic  reads dy twice, the second time from the cache; writes dx.  Deterministic. Capture-safe.
 /// Source   the derivative of the above.
 void resize_bilinear_grad(const CpuExec& exec, const View& dy, const View& dx, bool align_corners, bool accumulate);
+void resize_bilinear_grad(const CudaExec& exec, const View& dy, const View& dx, bool align_corners, bool accumulate);
 
 }  // namespace segue::kernels

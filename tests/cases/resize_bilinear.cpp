@@ -58,43 +58,47 @@ Array gradient(const Array& dy, const Shape& shape, bool align_corners) {
   return dx;
 }
 
-std::string name_of(const Shape& shape, Size to, bool align_corners) {
-  return case_name(shape) + "_to_" + std::to_string(to.height) + "x" + std::to_string(to.width) +
+std::string name_of(const Shape& shape, Size to, bool align_corners, const Format& f = {}) {
+  return f.name(shape) + "_to_" + std::to_string(to.height) + "x" + std::to_string(to.width) +
          (align_corners ? "_aligned" : "");
 }
 
-double bytes_of(const Shape& shape, Size to) {
-  return 4.0 * double(shape.count()) + 4.0 * double(resized(shape, to).count());
+double bytes_of(const Shape& shape, Size to, const Format& f) {
+  return double((shape.count() + resized(shape, to).count()) * f.bytes());
 }
 
-Case resize_case(const Shape& shape, Size to, bool align_corners) {
+Case resize_case(const Shape& shape, Size to, bool align_corners, const Format& f = {}) {
+  const auto call = [=](const auto& e, Io& io) {
+    kernels::resize_bilinear(e, io.in[0].view(), io.out[0].view(), align_corners);
+  };
   return {.op = "resize_bilinear",
-          .name = name_of(shape, to, align_corners),
+          .name = name_of(shape, to, align_corners, f),
           .make =
               [=] {
-                return Io{{Buffer(uniform(shape, -1, 1), DType::f32)}, {Buffer(resized(shape, to), DType::f32)}};
+                return Io{{f(uniform(shape, -1, 1))}, {f(resized(shape, to))}};
               },
-          .cpu = [=](const CpuExec& e,
-                     Io& io) { kernels::resize_bilinear(e, io.in[0].view(), io.out[0].view(), align_corners); },
+          .cpu = f.cpu(call),
+          .cuda = SEGUE_CUDA_CALL(call),
           .reference = [=](const Io& io) { return std::vector<Array>{forward(io.in[0].array(), to, align_corners)}; },
           .longest_sum = {4},
-          .bytes = bytes_of(shape, to)};
+          .bytes = bytes_of(shape, to, f)};
 }
 
-Case grad_case(const Shape& shape, Size to, bool align_corners, bool accumulate) {
+Case grad_case(const Shape& shape, Size to, bool align_corners, bool accumulate, const Format& f = {}) {
   const int64_t rows = 2 * (to.height / shape[1] + 1), columns = 2 * (to.width / shape[2] + 1);
+  const auto call = [=](const auto& e, Io& io) {
+    kernels::resize_bilinear_grad(e, io.in[0].view(), io.out[0].view(), align_corners, accumulate);
+  };
   return {.op = "resize_bilinear_grad",
-          .name = name_of(shape, to, align_corners) + (accumulate ? "_accumulate" : ""),
+          .name = name_of(shape, to, align_corners, f) + (accumulate ? "_accumulate" : ""),
           .make =
               [=] {
-                Io io{{Buffer(uniform(resized(shape, to), -1, 1), DType::f32)}, {Buffer(shape, DType::f32)}};
-                if (accumulate) io.out = {Buffer(uniform(shape, -1, 1, 3), DType::f32)};
+                Io io{{f(uniform(resized(shape, to), -1, 1))}, {f(shape)}};
+                if (accumulate) io.out = {f(uniform(shape, -1, 1, 3))};
                 return io;
               },
-          .cpu =
-              [=](const CpuExec& e, Io& io) {
-                kernels::resize_bilinear_grad(e, io.in[0].view(), io.out[0].view(), align_corners, accumulate);
-              },
+          .cpu = f.cpu(call),
+          .cuda = SEGUE_CUDA_CALL(call),
           .reference =
               [=](const Io& io) {
                 Array dx = gradient(io.in[0].array(), shape, align_corners);
@@ -103,7 +107,7 @@ Case grad_case(const Shape& shape, Size to, bool align_corners, bool accumulate)
                 return std::vector<Array>{dx};
               },
           .longest_sum = {rows * columns},
-          .bytes = bytes_of(shape, to)};
+          .bytes = bytes_of(shape, to, f) + (accumulate ? double(shape.count() * f.bytes()) : 0)};
 }
 
 }  // namespace
@@ -119,6 +123,19 @@ void resize_bilinear_cases(Registry& r) {
       r.cases.push_back(resize_case(shape, to, align_corners));
       for (bool accumulate : {false, true}) r.cases.push_back(grad_case(shape, to, align_corners, accumulate));
     }
+  // CUDA only. Upwards by the factor of the decoder, by a fraction, and downwards; wide enough for whole strips.
+  const std::pair<Shape, Size> on_cuda[] = {
+      {{2, 9, 17, 19}, {36, 68}}, {{1, 33, 35, 3}, {65, 129}}, {{2, 33, 31, 19}, {17, 5}}, {{1, 3, 4, 256}, {12, 16}}};
+  for (const Format& f : kCudaFormats)
+    for (const auto& [shape, to] : on_cuda)
+      for (bool align_corners : {false, true}) {
+        r.cases.push_back(resize_case(shape, to, align_corners, f));
+        for (bool accumulate : {false, true}) r.cases.push_back(grad_case(shape, to, align_corners, accumulate, f));
+      }
+  for (const Format& f : kOddFormats) {
+    r.cases.push_back(resize_case({2, 9, 7, 19}, {20, 33}, false, f));
+    r.cases.push_back(grad_case({2, 9, 7, 19}, {20, 33}, false, true, f));
+  }
   const std::pair<Shape, Size> timed[] = {{{4, 8, 16, 256}, {32, 64}}, {{4, 32, 64, 19}, {128, 256}}};
   for (const auto& [shape, to] : timed) {
     r.cases.push_back(bench_only(resize_case(shape, to, false)));

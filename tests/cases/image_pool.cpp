@@ -12,6 +12,7 @@ struct Setup {
   double stored;  // images in it
   uint64_t step = 0;
   bool in_place = false;
+  Format format = {};
   RandomKey key = {42, 3};
 };
 
@@ -21,10 +22,10 @@ Io operands(const Setup& s) {
   pool[0] = s.size;
   Io io;
   io.in = {Buffer(constant({}, double(s.step)), DType::u64)};
-  const Buffer fakes(uniform(s.fakes, -1, 1), DType::f32);
+  const Buffer fakes = s.format(uniform(s.fakes, -1, 1));
   if (!s.in_place) io.in.push_back(fakes);
-  io.out = {Buffer(uniform(pool, 2, 3, 5), DType::f32), Buffer(constant({}, s.stored), DType::u32),
-            s.in_place ? fakes : Buffer(s.fakes, DType::f32)};
+  io.out = {s.format(uniform(pool, 2, 3, 5)), Buffer(constant({}, s.stored), DType::u32),
+            s.in_place ? fakes : s.format(s.fakes)};
   return io;
 }
 
@@ -48,17 +49,18 @@ std::vector<Array> reference(const Io& io, const Setup& s) {
 }
 
 Case make_case(const Setup& s) {
+  const auto call = [=](const auto& e, Io& io) {
+    const View shown = io.out[2].view();
+    kernels::image_pool(e, s.in_place ? shown : io.in[1].view(), io.out[0].view(), io.out[1].view(), io.in[0].view(),
+                        shown, s.key);
+  };
   return {.op = "image_pool",
-          .name = case_name(s.fakes) + "_" + s.name,
+          .name = s.format.name(s.fakes) + "_" + s.name,
           .make = [=] { return operands(s); },
-          .cpu =
-              [=](const CpuExec& e, Io& io) {
-                const View shown = io.out[2].view();
-                kernels::image_pool(e, s.in_place ? shown : io.in[1].view(), io.out[0].view(), io.out[1].view(),
-                                    io.in[0].view(), shown, s.key);
-              },
+          .cpu = s.format.cpu(call),
+          .cuda = SEGUE_CUDA_CALL(call),
           .reference = [=](const Io& io) { return reference(io, s); },
-          .bytes = 12.0 * double(s.fakes.count())};
+          .bytes = 3.0 * double(s.fakes.count() * s.format.bytes())};
 }
 
 }  // namespace
@@ -73,6 +75,12 @@ void image_pool_cases(Registry& r) {
   r.cases.push_back(make_case({"in_place", {7, 3, 5, 3}, 3, 1, 9, true}));
   r.cases.push_back(make_case({"two_blocks", {3, 33, 769, 1}, 2, 2, 10}));
   r.cases.push_back(make_case({"late_step", {2, 3, 5, 3}, 2, 2, (uint64_t(1) << 32) - 1}));
+  for (const Format& f : kCudaFormats) {
+    r.cases.push_back(make_case({"fills_then_full", {9, 33, 19, 3}, 4, 2, 7, false, f}));
+    r.cases.push_back(make_case({"in_place", {7, 17, 65, 3}, 3, 1, 9, true, f}));
+  }
+  for (const Format& f : kOddFormats)
+    r.cases.push_back(make_case({"fills_then_full", {9, 3, 5, 3}, 4, 2, 7, false, f}));
   r.cases.push_back(bench_only(make_case({"full", {1, 256, 256, 3}, 50, 50, 100})));
 }
 

@@ -101,6 +101,10 @@ void pad_reflect_cases(Registry& r) {
   }
   r.cases.push_back(bench_only(pad_case({4, 128, 256, 64}, 1)));
   r.cases.push_back(bench_only(grad_case({4, 128, 256, 64}, 1)));
+  r.cases.push_back(bench_only(pad_case({4, 128, 256, 64}, 1, kCudaFormats[1])));
+  r.cases.push_back(bench_only(grad_case({4, 128, 256, 64}, 1, kCudaFormats[1])));
+  r.cases.push_back(bench_only(pad_case({1, 64, 64, 256}, 1, kCudaFormats[1])));
+  r.cases.push_back(bench_only(grad_case({1, 64, 64, 256}, 1, kCudaFormats[1])));
 
   for (const auto& [shape, pad] : {Size{{2, 4, 3, 2}, 2}, Size{{1, 5, 6, 3}, 1}}) {
     const Shape s = shape;

@@ -82,6 +82,7 @@ struct Candidate {
 /// Calls `found` with every allowed plan, best guess first, until it returns false. Allowed is what is deterministic,
 /// precompiled, computes in f32 throughout and fits the limit. Where tensor cores may be used, plans that use them come
 /// first: the heuristics put others before them for some narrow convolutions, with hundreds of megabytes of workspace.
+/// What cuDNN calls fallbacks comes last.
 void for_each_candidate(const ConvCall& call, const Graph& graph, const Target& target, size_t workspace_limit_bytes,
                         const std::function<bool(Candidate&&)>& found);
 /// The plan of one choice. False if cuDNN cannot make it, or if it is not allowed.

@@ -313,8 +313,9 @@ void for_each_candidate(const ConvCall& call, const Graph& graph, const Target& 
     EngineChoice choice;
     bool tensor_cores;
   };
-  std::vector<Offer> offers;
-  for (cudnnBackendHeurMode_t mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK})
+  std::vector<EngineChoice> seen;
+  for (cudnnBackendHeurMode_t mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK}) {
+    std::vector<Offer> offers;
     for (Descriptor& c : configurations(graph, target, mode)) {
       Descriptor engine(CUDNN_BACKEND_ENGINE_DESCRIPTOR);
       cudnnBackendDescriptor_t raw = engine.raw();
@@ -325,14 +326,16 @@ void for_each_candidate(const ConvCall& call, const Graph& graph, const Target& 
       const Notes notes = notes_of(call, engine);
       if (!notes.allowed) continue;
       EngineChoice choice = choice_of(c, engine);
-      if (std::none_of(offers.begin(), offers.end(), [&](const Offer& o) { return o.choice == choice; }))
-        offers.push_back({std::move(c), std::move(choice), notes.tensor_cores});
+      if (std::find(seen.begin(), seen.end(), choice) != seen.end()) continue;
+      seen.push_back(choice);
+      offers.push_back({std::move(c), std::move(choice), notes.tensor_cores});
     }
-  std::stable_partition(offers.begin(), offers.end(), [](const Offer& o) { return o.tensor_cores; });
-  for (Offer& o : offers) {
-    Candidate candidate{std::move(o.choice), {}, 0, o.tensor_cores};
-    if (!make_plan(o.configuration, target, workspace_limit_bytes, candidate)) continue;
-    if (!found(std::move(candidate))) return;
+    std::stable_partition(offers.begin(), offers.end(), [](const Offer& o) { return o.tensor_cores; });
+    for (Offer& o : offers) {
+      Candidate candidate{std::move(o.choice), {}, 0, o.tensor_cores};
+      if (!make_plan(o.configuration, target, workspace_limit_bytes, candidate)) continue;
+      if (!found(std::move(candidate))) return;
+    }
   }
 }
 

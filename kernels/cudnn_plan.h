@@ -83,10 +83,9 @@ struct CudnnSupport {
   int64_t engine = -1;  ///< its global index; -1: none
   int64_t workspace_bytes = 0;
   bool tensor_cores = false;
-  int64_t plans = 0;  ///< how many there are to choose from
 };
-/// `device_json` describes the device as CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR does. Throws device, also if this cuDNN is
-/// too old to be asked.
+/// The first choice. `device_json` describes the device as CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR does. Throws device, also
+/// if this cuDNN is too old to be asked.
 CudnnSupport cudnn_support(const ConvCall& call, const std::string& device_json, size_t workspace_limit_bytes);
 /// Version of the library in use, 91900 for 9.19.0.
 int64_t cudnn_version();

@@ -288,19 +288,15 @@ CudnnSupport cudnn_support([[maybe_unused]] const ConvCall& call, [[maybe_unused
   const cudnn::Graph graph = cudnn::make_graph(call, target);
   CudnnSupport support;
   cudnn::for_each_candidate(call, graph, target, workspace_limit_bytes, [&](cudnn::Candidate&& c) {
-    if (support.plans++ == 0) {
-      // What a file would bring back must be the same plan.
-      cudnn::Candidate again;
-      cudnn::EngineChoice choice;
-      const bool kept = cudnn::EngineChoice::parse(c.choice.text(), choice) && choice == c.choice &&
-                        cudnn::make_candidate(call, graph, target, workspace_limit_bytes, choice, again) &&
-                        again.workspace_bytes == c.workspace_bytes;
-      if (!kept) fail(Fault::internal, "cudnn", "cannot restore plan ", c.choice.text(), " of ", name_of(call));
-      support.engine = c.choice.engine;
-      support.workspace_bytes = c.workspace_bytes;
-      support.tensor_cores = c.tensor_cores;
-    }
-    return true;
+    // What a file would bring back must be the same plan.
+    cudnn::Candidate again;
+    cudnn::EngineChoice choice;
+    const bool kept = cudnn::EngineChoice::parse(c.choice.text(), choice) && choice == c.choice &&
+                      cudnn::make_candidate(call, graph, target, workspace_limit_bytes, choice, again) &&
+                      again.workspace_bytes == c.workspace_bytes;
+    if (!kept) fail(Fault::internal, "cudnn", "cannot restore plan ", c.choice.text(), " of ", name_of(call));
+    support = {c.choice.engine, c.workspace_bytes, c.tensor_cores};
+    return false;
   });
   return support;
 #else

@@ -10,13 +10,15 @@ namespace segue::kernels {
 ///
 ///   loss = 1/n sum_i |x_i - target_i|;   dx_i = sign(x_i - target_i) / n, 0 where equal;   d(target) = -dx
 ///
-/// x        any shape, n >= 1 elements f32   in
-/// target   as x                             in
-/// loss     () f32                           out
-/// dx       as x                             out  or absent; for d(loss) = 1; not overlapping x or target
-/// Throws   invalid_argument if shapes or types disagree, or x is empty.
-/// Traffic  reads x and target (twice, from cache, with dx), writes dx.  Deterministic. Capture-safe.
+/// x        any shape f32, on CUDA also bf16 and f16   in   n >= 1 elements
+/// target   as x                                       in
+/// loss     () f32                                     out
+/// dx       as x                                       out  or absent; for d(loss) = 1; not overlapping x or target
+/// Throws   invalid_argument if shapes, types or pitches disagree, or x is empty.
+/// Traffic  reads x and target (on the CPU twice, from cache, with dx), writes dx; scratch: a partial sum per block.
+///          Deterministic. Capture-safe.
 /// Source   the cycle loss of Zhu et al. 2017, arXiv:1703.10593; 0 at 0, as in PyTorch.
 void l1(const CpuExec& exec, const View& x, const View& target, const View& loss, const View& dx);
+void l1(const CudaExec& exec, const View& x, const View& target, const View& loss, const View& dx);
 
 }  // namespace segue::kernels

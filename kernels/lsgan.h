@@ -10,13 +10,15 @@ namespace segue::kernels {
 ///
 ///   loss = 1/n sum_i (x_i - target)^2;   dx_i = 2 (x_i - target) / n
 ///
-/// x        any shape, n >= 1 elements f32   in   scores of a discriminator
-/// target   host constant                         1 for real, 0 for fake
-/// loss     () f32                           out
-/// dx       as x                             out  or absent; for d(loss) = 1; not overlapping x
-/// Throws   invalid_argument if shapes or types disagree, or x is empty.
-/// Traffic  reads x (twice, from cache, with dx), writes dx.  Deterministic. Capture-safe.
+/// x        any shape f32, on CUDA also bf16 and f16   in   n >= 1 elements: scores of a discriminator
+/// target   host constant                                   1 for real, 0 for fake
+/// loss     () f32                                     out
+/// dx       as x                                       out  or absent; for d(loss) = 1; not overlapping x
+/// Throws   invalid_argument if shapes, types or pitches disagree, or x is empty.
+/// Traffic  reads x (on the CPU twice, from cache, with dx), writes dx; scratch: a partial sum per block.
+///          Deterministic. Capture-safe.
 /// Source   Mao et al. 2017, arXiv:1611.04076.
 void lsgan(const CpuExec& exec, const View& x, float target, const View& loss, const View& dx);
+void lsgan(const CudaExec& exec, const View& x, float target, const View& loss, const View& dx);
 
 }  // namespace segue::kernels

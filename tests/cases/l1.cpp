@@ -19,23 +19,23 @@ Array gradient_of(const Array& x, const Array& target, double dy) {
   return d;
 }
 
-Case l1_case(const Shape& shape, bool gradient = true) {
+Case l1_case(const Shape& shape, bool gradient = true, const Format& f = {}) {
+  const auto call = [=](const auto& e, Io& io) {
+    kernels::l1(e, io.in[0].view(), io.in[1].view(), io.out[0].view(), gradient ? io.out[1].view() : View());
+  };
   return {.op = "l1",
-          .name = case_name(shape) + (gradient ? "" : "_loss_only"),
+          .name = f.name(shape) + (gradient ? "" : "_loss_only"),
           .make =
               [=] {
                 Array target = uniform(shape, -1, 1, 2);
                 const Array x = uniform(shape, -1, 1);
                 for (int64_t i = 0; i < x.count(); i += 5) target[i] = x[i];  // equal: gradient 0
-                Io io{{Buffer(x, DType::f32), Buffer(target, DType::f32)}, {Buffer(Shape{}, DType::f32)}};
-                if (gradient) io.out.push_back(Buffer(shape, DType::f32));
+                Io io{{f(x), f(target)}, {Buffer(Shape{}, DType::f32)}};
+                if (gradient) io.out.push_back(f(shape));
                 return io;
               },
-          .cpu =
-              [=](const CpuExec& e, Io& io) {
-                kernels::l1(e, io.in[0].view(), io.in[1].view(), io.out[0].view(),
-                            gradient ? io.out[1].view() : View());
-              },
+          .cpu = f.cpu([=](const CpuExec& e, Io& io) { call(e, io); }),
+          .cuda = SEGUE_CUDA_CALL([=](const CudaExec& e, Io& io) { call(e, io); }),
           .reference =
               [=](const Io& io) {
                 const Array x = io.in[0].array(), target = io.in[1].array();
@@ -44,7 +44,7 @@ Case l1_case(const Shape& shape, bool gradient = true) {
                 return want;
               },
           .longest_sum = {shape.count()},
-          .bytes = double(shape.count()) * (gradient ? 12 : 8)};
+          .bytes = double(shape.count() * f.bytes()) * (gradient ? 3 : 2)};
 }
 
 }  // namespace
@@ -53,7 +53,14 @@ void l1_cases(Registry& r) {
   for (const Shape& shape : {Shape{1}, Shape{33}, Shape{769}, Shape{8193}, Shape{2, 19, 33, 3}})
     r.cases.push_back(l1_case(shape));
   r.cases.push_back(l1_case({4097}, false));
+  for (const Format& f : kCudaFormats) {
+    r.cases.push_back(l1_case({2, 19, 33, 3}, true, f));
+    r.cases.push_back(l1_case({3, 5, 7, 19}, true, f));
+  }
+  r.cases.push_back(l1_case({2, 19, 33, 3}, false, kCudaFormats[1]));
+  for (const Format& f : kOddFormats) r.cases.push_back(l1_case({2, 19, 33, 3}, true, f));
   r.cases.push_back(bench_only(l1_case({1, 256, 256, 3})));
+  r.cases.push_back(bench_only(l1_case({1, 512, 1024, 3}, true, kCudaFormats[1])));
 
   Array target = uniform({3, 5, 4}, -1, 1);
   for (int64_t i = 0; i < target.count(); ++i) target[i] += i % 2 ? 0.3 : -0.2;  // away from the kink

@@ -9,7 +9,8 @@ namespace segue::cases {
 /// One such loss: its launcher, its op, its value and slope at one score.
 struct ScoreLoss {
   const char* op;
-  void (*launch)(const CpuExec&, const View& x, float target, const View& loss, const View& dx);
+  void (*cpu)(const CpuExec&, const View& x, float target, const View& loss, const View& dx);
+  void (*cuda)(const CudaExec&, const View& x, float target, const View& loss, const View& dx);
   Tensor (*on_tape)(Context&, const Tensor&, float);
   double (*value)(double x, double target);
   double (*slope)(double x, double target);
@@ -26,20 +27,25 @@ struct ScoreLoss {
   }
 };
 
-inline Case score_case(const ScoreLoss& s, const Shape& shape, float target, double range, bool gradient = true) {
+inline Case score_case(const ScoreLoss& s, const Shape& shape, float target, double range, bool gradient = true,
+                       const Format& f = {}) {
+  const auto call = [=](auto launch, const auto& e, Io& io) {
+    launch(e, io.in[0].view(), target, io.out[0].view(), gradient ? io.out[1].view() : View());
+  };
   return {.op = s.op,
-          .name = case_name(shape) + "_to_" + std::to_string(int(target * 10)) + (range > 10 ? "_extreme" : "") +
+          .name = f.name(shape) + "_to_" + std::to_string(int(target * 10)) + (range > 10 ? "_extreme" : "") +
                   (gradient ? "" : "_loss_only"),
           .make =
               [=] {
-                Io io{{Buffer(uniform(shape, -range, range), DType::f32)}, {Buffer(Shape{}, DType::f32)}};
-                if (gradient) io.out.push_back(Buffer(shape, DType::f32));
+                Array x = uniform(shape, -range, range);
+                // A slope below 2^-14 has fewer bits in f16.
+                if (f.dtype == DType::f16) x = away_from(x, double(target), 0.05);
+                Io io{{f(x)}, {Buffer(Shape{}, DType::f32)}};
+                if (gradient) io.out.push_back(f(shape));
                 return io;
               },
-          .cpu =
-              [=](const CpuExec& e, Io& io) {
-                s.launch(e, io.in[0].view(), target, io.out[0].view(), gradient ? io.out[1].view() : View());
-              },
+          .cpu = f.cpu([=](const CpuExec& e, Io& io) { call(s.cpu, e, io); }),
+          .cuda = SEGUE_CUDA_CALL([=](const CudaExec& e, Io& io) { call(s.cuda, e, io); }),
           .reference =
               [=](const Io& io) {
                 const Array x = io.in[0].array();
@@ -48,7 +54,7 @@ inline Case score_case(const ScoreLoss& s, const Shape& shape, float target, dou
                 return want;
               },
           .longest_sum = {shape.count(), 1},
-          .bytes = double(shape.count()) * (gradient ? 8 : 4)};
+          .bytes = double(shape.count() * f.bytes()) * (gradient ? 2 : 1)};
 }
 
 inline void score_cases(Registry& r, const ScoreLoss& s) {
@@ -57,7 +63,14 @@ inline void score_cases(Registry& r, const ScoreLoss& s) {
   r.cases.push_back(score_case(s, {769}, 0, 100));
   r.cases.push_back(score_case(s, {769}, 1, 100));
   r.cases.push_back(score_case(s, {4097}, 1, 6, false));
+  for (const Format& f : kCudaFormats) {
+    r.cases.push_back(score_case(s, {2, 30, 30, 1}, 0.9f, 2, true, f));
+    r.cases.push_back(score_case(s, {3, 5, 7, 19}, 0, 2, true, f));
+  }
+  r.cases.push_back(score_case(s, {2, 30, 30, 1}, 1, 2, false, kCudaFormats[1]));
+  for (const Format& f : kOddFormats) r.cases.push_back(score_case(s, {5, 7, 19}, 1, 2, true, f));
   r.cases.push_back(bench_only(score_case(s, {4, 62, 126, 1}, 1, 6)));
+  r.cases.push_back(bench_only(score_case(s, {4, 62, 126, 1}, 1, 6, true, kCudaFormats[1])));
 
   for (float target : {0.f, 1.f})
     r.gradients.push_back(

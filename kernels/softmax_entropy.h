@@ -13,8 +13,8 @@ namespace segue::kernels {
 ///
 ///   p = softmax(logits over c);   entropy = -sum_c p_c log p_c
 ///
-/// logits   (...,C) f32, on CUDA also bf16   in   1 <= C <= 256
-/// entropy  (...) f32                        out  as logits without the channels, nats
+/// logits   (...,C) f32, on CUDA also bf16 and f16   in   1 <= C <= 256
+/// entropy  (...) f32                                out  as logits without the channels, nats
 /// Throws   invalid_argument if shapes or types disagree or C is out of range.
 /// Traffic  reads logits, writes entropy.  Deterministic. Capture-safe.
 /// Source   Vu et al. 2019, "ADVENT", arXiv:1811.12833, equation 2 (there divided by log C).
@@ -25,9 +25,9 @@ void softmax_entropy(const CudaExec& exec, const View& logits, const View& entro
 ///
 ///   dlogits_j = -dentropy p_j (log p_j + entropy)
 ///
-/// logits   (...,C) f32, on CUDA also bf16   in   1 <= C <= 256
-/// dentropy (...) f32                        in
-/// dlogits  as logits                        out  may be logits itself
+/// logits   (...,C) f32, on CUDA also bf16 and f16   in   1 <= C <= 256
+/// dentropy (...) f32                                in
+/// dlogits  as logits                                out  may be logits itself
 /// Throws   invalid_argument if shapes or types disagree or C is out of range.
 /// Traffic  reads logits and dentropy, writes dlogits.  Deterministic. Capture-safe.
 /// Source   the derivative of the above.
@@ -38,8 +38,8 @@ void softmax_entropy_grad(const CudaExec& exec, const View& logits, const View& 
 ///
 ///   information_c = -p_c log p_c
 ///
-/// logits       (...,C) f32, on CUDA also bf16   in   1 <= C <= 256
-/// information  as logits                        out  nats; may be logits itself
+/// logits       (...,C) f32, on CUDA also bf16 and f16   in   1 <= C <= 256
+/// information  as logits                                out  nats; may be logits itself
 /// Throws   invalid_argument if shapes or types disagree or C is out of range.
 /// Traffic  reads logits, writes information.  Deterministic. Capture-safe.
 /// Source   Vu et al. 2019, "ADVENT", arXiv:1811.12833, section 3.2 (there divided by log C).
@@ -50,9 +50,9 @@ void softmax_information(const CudaExec& exec, const View& logits, const View& i
 ///
 ///   dlogits_j = p_j (sum_c p_c (1 + log p_c) dinformation_c - (1 + log p_j) dinformation_j)
 ///
-/// logits       (...,C) f32, on CUDA also bf16   in   1 <= C <= 256
-/// dinformation as logits                        in
-/// dlogits      as logits                        out  may be logits or dinformation itself
+/// logits       (...,C) f32, on CUDA also bf16 and f16   in   1 <= C <= 256
+/// dinformation as logits                                in
+/// dlogits      as logits                                out  may be logits or dinformation itself
 /// Throws   invalid_argument if shapes or types disagree or C is out of range.
 /// Traffic  reads logits and dinformation, writes dlogits.  Deterministic. Capture-safe.
 /// Source   the derivative of the above.
@@ -63,9 +63,9 @@ void softmax_information_grad(const CudaExec& exec, const View& logits, const Vi
 ///
 ///   mean = 1/pixels sum over pixels of entropy;   dlogits_j = -1/pixels p_j (log p_j + entropy)
 ///
-/// logits   (...,C) f32, on CUDA also bf16   in   at least one pixel, 1 <= C <= 256
-/// mean     () f32                           out  nats
-/// dlogits  as logits                        out  or absent; may be logits itself
+/// logits   (...,C) f32, on CUDA also bf16 and f16   in   at least one pixel, 1 <= C <= 256
+/// mean     () f32                                   out  nats
+/// dlogits  as logits                                out  or absent; may be logits itself
 /// Throws   invalid_argument if shapes or types disagree, C is out of range or there is no pixel.
 /// Traffic  reads logits, writes dlogits; scratch: a partial sum per block.  Deterministic. Capture-safe.
 /// Source   Vu et al. 2019, "ADVENT", arXiv:1811.12833, equation 4 (there a sum, divided by log C).

@@ -247,6 +247,12 @@ void softmax_entropy_cases(Registry& r) {
     add_all(r, {{129, 19}, t, 19});
     add_all(r, {{65, 37}, t, 37});
   }
+  // And f16, where no gradient is so small that f16 has fewer bits for it.
+  for (const Size& s : {Size{{3, 5, 7, 19}, DType::f16, 24}, Size{{65, 37}, DType::f16, 37}})
+    for (Case k :
+         {entropy_case(s), entropy_grad_case(s), information_case(s), information_grad_case(s), mean_alone_case(s)})
+      r.cases.push_back(std::move(k));
+  r.cases.push_back(mean_case({{1, 2}, DType::f16, 8}));
   const Size typical{{769, 19}}, pitched{{769, 19}, DType::f32, 24};
   for (const Size& s : {typical, pitched}) {
     r.cases.push_back(entropy_grad_in_place_case(s));

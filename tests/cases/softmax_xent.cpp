@@ -15,6 +15,7 @@ struct Setup {
   Weighting weights = Weighting::none;
   bool class_weights = false, gradient = true;
   double range = 4;  // of the logits; 100: whole numbers of it, so that every probability is nearly 0 or 1
+  Format format = {};
 };
 
 Shape with_classes(Shape pixels, int64_t classes) {
@@ -25,7 +26,7 @@ Shape with_classes(Shape pixels, int64_t classes) {
 std::string name_of(const Setup& s) {
   const char* kinds[] = {"", "_all_ignored", "_bad"};
   const char* weightings[] = {"", "_weights", "_zero_weights"};
-  return case_name(with_classes(s.pixels, s.classes)) + kinds[int(s.kind)] + weightings[int(s.weights)] +
+  return s.format.name(with_classes(s.pixels, s.classes)) + kinds[int(s.kind)] + weightings[int(s.weights)] +
          (s.class_weights ? "_class_weights" : "") + (s.gradient ? "" : "_loss_only") + (s.range > 4 ? "_extreme" : "");
 }
 
@@ -38,27 +39,29 @@ Array logits_of(const Setup& s) {
 
 Case xent_case(const Setup& s) {
   const Shape shape = with_classes(s.pixels, s.classes);
+  const auto call = [=](const auto& e, Io& io) {
+    kernels::softmax_xent(e, io.in[0].view(), io.in[1].view(), view_or_absent(io.in[2], s.weights != Weighting::none),
+                          view_or_absent(io.in[3], s.class_weights), io.in[4].view(), io.out[0].view(),
+                          s.gradient ? io.out[2].view() : View(), io.out[1].view(), {});
+  };
   return {.op = "softmax_xent",
           .name = name_of(s),
           .make =
               [=] {
                 const Array labels = labels_of(s.pixels, s.classes, s.kind);
                 const Array weights = s.weights == Weighting::zero ? constant(s.pixels, 0) : uniform(s.pixels, 0, 1, 3);
-                const double inv = inv_norm_of(labels, {}, {}, s.classes, Normalizer::valid);
+                double inv = inv_norm_of(labels, {}, {}, s.classes, Normalizer::valid);
+                // Not a mean but a sum in f16, which has fewer bits below 2^-14.
+                if (s.format.dtype == DType::f16 && inv != 0) inv = 1;
                 Io io;
-                io.in = {Buffer(logits_of(s), DType::f32), Buffer(labels, DType::u8), Buffer(weights, DType::f32),
+                io.in = {s.format(logits_of(s)), Buffer(labels, DType::u8), Buffer(weights, DType::f32),
                          Buffer(uniform({s.classes}, 0.5, 2, 4), DType::f32), Buffer(constant({}, inv), DType::f32)};
                 io.out = {Buffer(Shape{}, DType::f32), Buffer(constant({}, 0), DType::u32)};
-                if (s.gradient) io.out.push_back(Buffer(shape, DType::f32));
+                if (s.gradient) io.out.push_back(s.format(shape));
                 return io;
               },
-          .cpu =
-              [=](const CpuExec& e, Io& io) {
-                kernels::softmax_xent(e, io.in[0].view(), io.in[1].view(),
-                                      view_or_absent(io.in[2], s.weights != Weighting::none),
-                                      view_or_absent(io.in[3], s.class_weights), io.in[4].view(), io.out[0].view(),
-                                      s.gradient ? io.out[2].view() : View(), io.out[1].view(), {});
-              },
+          .cpu = s.format.cpu([=](const CpuExec& e, Io& io) { call(e, io); }),
+          .cuda = SEGUE_CUDA_CALL([=](const CudaExec& e, Io& io) { call(e, io); }),
           .reference =
               [=](const Io& io) {
                 const Array labels = io.in[1].array();
@@ -70,7 +73,8 @@ Case xent_case(const Setup& s) {
                 return want;
               },
           .longest_sum = {std::max(s.pixels.count(), s.classes)},
-          .bytes = double(shape.count()) * (s.gradient ? 8 : 4) + double(s.pixels.count()),
+          .bytes = double(shape.count() * s.format.bytes()) * (s.gradient ? 2 : 1) +
+                   double(s.pixels.count()) * (s.weights == Weighting::none ? 1 : 5),
           .flops = 30.0 * double(shape.count())};
 }
 
@@ -105,11 +109,16 @@ GradientCase gradient_case(const char* name, Normalizer normalizer, bool weighte
 
 void softmax_xent_cases(Registry& r) {
   for (int64_t pixels : {1, 33, 769, 4097})
-    for (int64_t classes : {2, 19, 33, 256}) {
-      r.cases.push_back(xent_case({.pixels = {pixels}, .classes = classes}));
-      r.cases.push_back(xent_case(
-          {.pixels = {pixels}, .classes = classes, .weights = Weighting::plain, .class_weights = true, .range = 100}));
-    }
+    for (int64_t classes : {2, 19, 33, 256})
+      for (bool extreme : {false, true}) {
+        Case k = xent_case({.pixels = {pixels},
+                            .classes = classes,
+                            .weights = extreme ? Weighting::plain : Weighting::none,
+                            .class_weights = extreme,
+                            .range = extreme ? 100.0 : 4.0});
+        if (pixels > 1000) k.cuda = nullptr;  // takes long on the host; with a pitch there are as many below
+        r.cases.push_back(std::move(k));
+      }
   for (int64_t classes : {8, 16, 27}) r.cases.push_back(xent_case({.pixels = {2, 3, 11}, .classes = classes}));
   r.cases.push_back(xent_case({.pixels = {2, 5, 33}, .kind = LabelKind::all_ignored}));
   r.cases.push_back(xent_case({.pixels = {2, 5, 33}, .kind = LabelKind::bad}));
@@ -117,8 +126,23 @@ void softmax_xent_cases(Registry& r) {
       xent_case({.pixels = {2, 5, 33}, .kind = LabelKind::bad, .weights = Weighting::plain, .class_weights = true}));
   r.cases.push_back(xent_case({.pixels = {2, 5, 33}, .weights = Weighting::zero}));
   r.cases.push_back(xent_case({.pixels = {769}, .class_weights = true, .gradient = false}));
+  for (const Format& f : kCudaFormats) {
+    r.cases.push_back(xent_case({.pixels = {7, 11, 29}, .format = f}));
+    r.cases.push_back(xent_case({.pixels = {2, 5, 33}, .kind = LabelKind::bad, .format = f}));
+    r.cases.push_back(xent_case({.pixels = {2, 5, 33}, .kind = LabelKind::all_ignored, .format = f}));
+    for (int64_t classes : {2, 11, 27, 32, 33, 150, 256})
+      r.cases.push_back(xent_case(
+          {.pixels = {257}, .classes = classes, .weights = Weighting::plain, .class_weights = true, .format = f}));
+    r.cases.push_back(xent_case({.pixels = {769}, .gradient = false, .format = f}));
+  }
+  for (DType t : {DType::f32, DType::bf16})
+    r.cases.push_back(xent_case({.pixels = {769}, .weights = Weighting::plain, .range = 100, .format = {t, 8}}));
+  for (const Format& f : kOddFormats)
+    for (int64_t classes : {19, 37})
+      r.cases.push_back(xent_case({.pixels = {131}, .classes = classes, .weights = Weighting::plain, .format = f}));
   r.cases.push_back(bench_only(xent_case({.pixels = {4, 128, 256}})));
   r.cases.push_back(bench_only(xent_case({.pixels = {2, 512, 1024}})));
+  r.cases.push_back(bench_only(xent_case({.pixels = {2, 512, 1024}, .format = kCudaFormats[1]})));
 
   r.gradients.push_back(gradient_case("valid", Normalizer::valid, false));
   r.gradients.push_back(gradient_case("weights", Normalizer::weights, true));

@@ -18,27 +18,30 @@ inline int64_t max_pool_extent(int64_t in, const MaxPoolOptions& o) {
 ///
 /// The first of equal values counts; a NaN wins over all, the last NaN over others.
 ///
-/// x        (N,H,W,C) f32   in
-/// y        (N,P,Q,C) f32   out  P, Q by max_pool_extent
-/// argmax   (N,P,Q,C) u8    out  r kernel + s of the value taken, for the gradient; absent: not wanted
+/// x        (N,H,W,C) f32, on CUDA also bf16 and f16   in
+/// y        (N,P,Q,C) as x                              out  P, Q by max_pool_extent
+/// argmax   (N,P,Q,C) u8                                out  r kernel + s of the value taken, for the gradient; absent: not wanted
 /// Throws   invalid_argument if shapes or types differ, the kernel is not in 1..16, the stride is below 1, or pad
 ///          is not in 0..kernel/2.
 /// Traffic  reads x, writes y and argmax.  Deterministic. Capture-safe.
 /// Source   torch.nn.MaxPool2d.
 void max_pool(const CpuExec& exec, const View& x, const View& y, const View& argmax, const MaxPoolOptions& options);
+void max_pool(const CudaExec& exec, const View& x, const View& y, const View& argmax, const MaxPoolOptions& options);
 
 /// Gradient of max_pool: each value gathers from the windows that took it.
 ///
 ///   dx[n,h,w,c] = sum of dy[n,p,q,c] over windows (p,q) whose argmax is (h,w)      (added to dx if `accumulate`)
 ///
-/// dy          (N,P,Q,C) f32   in
-/// argmax      (N,P,Q,C) u8    in
-/// dx          (N,H,W,C) f32   out  inout if `accumulate`
+/// dy          (N,P,Q,C) f32, on CUDA also bf16 and f16   in
+/// argmax      (N,P,Q,C) u8                                in
+/// dx          (N,H,W,C) as dy                             out  inout if `accumulate`
 /// accumulate  host constant        add to what is there
 /// Throws   invalid_argument as max_pool.
 /// Traffic  reads dy and argmax, writes dx.  Deterministic. Capture-safe.
 /// Source   the derivative of the above.
 void max_pool_grad(const CpuExec& exec, const View& dy, const View& argmax, const View& dx,
+                   const MaxPoolOptions& options, bool accumulate);
+void max_pool_grad(const CudaExec& exec, const View& dy, const View& argmax, const View& dx,
                    const MaxPoolOptions& options, bool accumulate);
 
 }  // namespace segue::kernels

@@ -57,6 +57,11 @@ std::string name_of(const Shape& shape, const MaxPoolOptions& o) {
          std::to_string(o.pad);
 }
 
+std::string type_name(DType dtype, int64_t pitch) {
+  return (dtype == DType::f32 ? "" : std::string("_") + segue::name_of(dtype)) +
+         (pitch ? "_pitch" + std::to_string(pitch) : "");
+}
+
 // Values of a coarse grid, so that many are equal, with NaN and infinities among them.
 Array awkward(const Shape& shape) {
   Array x = uniform(shape, -4, 4, 1);
@@ -69,43 +74,55 @@ Array awkward(const Shape& shape) {
   return x;
 }
 
-Case pool_case(const Shape& shape, const MaxPoolOptions& o, bool with_argmax, bool awkward_values = false) {
+Case pool_case(const Shape& shape, const MaxPoolOptions& o, bool with_argmax, bool awkward_values = false,
+               DType dtype = DType::f32, int64_t pitch = 0) {
   return {.op = "max_pool",
-          .name = name_of(shape, o) + (with_argmax ? "" : "_inference") + (awkward_values ? "_awkward" : ""),
+          .name = name_of(shape, o) + (with_argmax ? "" : "_inference") + (awkward_values ? "_awkward" : "") +
+                  type_name(dtype, pitch),
           .make =
               [=] {
-                Io io{{Buffer(awkward_values ? awkward(shape) : uniform(shape, -1, 1), DType::f32)},
-                      {Buffer(pooled(shape, o), DType::f32)}};
+                Io io{{Buffer(awkward_values ? awkward(shape) : uniform(shape, -1, 1), dtype, pitch)},
+                      {Buffer(pooled(shape, o), dtype, pitch)}};
                 if (with_argmax) io.out.emplace_back(pooled(shape, o), DType::u8);
                 return io;
               },
-          .cpu =
-              [=](const CpuExec& e, Io& io) {
-                kernels::max_pool(e, io.in[0].view(), io.out[0].view(), with_argmax ? io.out[1].view() : View(), o);
-              },
+          .cpu = cpu_only_if(dtype, pitch,
+                             [=](const CpuExec& e, Io& io) {
+                               kernels::max_pool(e, io.in[0].view(), io.out[0].view(),
+                                                 with_argmax ? io.out[1].view() : View(), o);
+                             }),
+          .cuda = SEGUE_CUDA_CALL([=](const CudaExec& e, Io& io) {
+            kernels::max_pool(e, io.in[0].view(), io.out[0].view(), with_argmax ? io.out[1].view() : View(), o);
+          }),
           .reference =
               [=](const Io& io) {
                 const Result r = forward(io.in[0].array(), o);
                 return with_argmax ? std::vector<Array>{r.y, r.argmax} : std::vector<Array>{r.y};
               },
-          .bytes = 4.0 * double(shape.count()) + (4.0 + with_argmax) * double(pooled(shape, o).count())};
+          .bytes = double(size_of(dtype)) * double(shape.count()) +
+                   (double(size_of(dtype)) + with_argmax) * double(pooled(shape, o).count())};
 }
 
-Case grad_case(const Shape& shape, const MaxPoolOptions& o, bool accumulate) {
+Case grad_case(const Shape& shape, const MaxPoolOptions& o, bool accumulate, DType dtype = DType::f32,
+               int64_t pitch = 0) {
   return {.op = "max_pool_grad",
-          .name = name_of(shape, o) + (accumulate ? "_accumulate" : ""),
+          .name = name_of(shape, o) + (accumulate ? "_accumulate" : "") + type_name(dtype, pitch),
           .make =
               [=] {
-                Io io{{Buffer(uniform(pooled(shape, o), -1, 1, 2), DType::f32),
+                Io io{{Buffer(uniform(pooled(shape, o), -1, 1, 2), dtype, pitch),
                        Buffer(forward(uniform(shape, -1, 1), o).argmax, DType::u8)},
-                      {Buffer(shape, DType::f32)}};
-                if (accumulate) io.out = {Buffer(uniform(shape, -1, 1, 3), DType::f32)};
+                      {Buffer(shape, dtype, pitch)}};
+                if (accumulate) io.out = {Buffer(uniform(shape, -1, 1, 3), dtype, pitch)};
                 return io;
               },
-          .cpu =
-              [=](const CpuExec& e, Io& io) {
-                kernels::max_pool_grad(e, io.in[0].view(), io.in[1].view(), io.out[0].view(), o, accumulate);
-              },
+          .cpu = cpu_only_if(dtype, pitch,
+                             [=](const CpuExec& e, Io& io) {
+                               kernels::max_pool_grad(e, io.in[0].view(), io.in[1].view(), io.out[0].view(), o,
+                                                      accumulate);
+                             }),
+          .cuda = SEGUE_CUDA_CALL([=](const CudaExec& e, Io& io) {
+            kernels::max_pool_grad(e, io.in[0].view(), io.in[1].view(), io.out[0].view(), o, accumulate);
+          }),
           .reference =
               [=](const Io& io) {
                 Array dx = gradient(io.in[0].array(), io.in[1].array(), shape, o);
@@ -114,7 +131,8 @@ Case grad_case(const Shape& shape, const MaxPoolOptions& o, bool accumulate) {
                 return std::vector<Array>{dx};
               },
           .longest_sum = {int64_t(o.kernel) * o.kernel + accumulate},
-          .bytes = 4.0 * double(shape.count()) + 5.0 * double(pooled(shape, o).count())};
+          .bytes = double(size_of(dtype)) * double(shape.count()) +
+                   (double(size_of(dtype)) + 1) * double(pooled(shape, o).count())};
 }
 
 }  // namespace
@@ -129,11 +147,21 @@ void max_pool_cases(Registry& r) {
       for (bool accumulate : {true, false}) r.cases.push_back(grad_case(shape, o, accumulate));
       r.cases.push_back(pool_case(shape, o, true, true));
     }
+  // CUDA only: the other types, and channels at a pitch of 8.
+  for (DType t : {DType::f32, DType::bf16, DType::f16})
+    for (const auto& [shape, pitch] : {std::pair<Shape, int64_t>{{2, 9, 17, 19}, 24}, {{1, 7, 12, 16}, 16}})
+      for (const MaxPoolOptions& o : {stem, sparse}) {
+        r.cases.push_back(pool_case(shape, o, true, true, t, pitch));
+        r.cases.push_back(pool_case(shape, o, false, false, t, pitch));
+        for (bool accumulate : {true, false}) r.cases.push_back(grad_case(shape, o, accumulate, t, pitch));
+      }
   r.cases.push_back(pool_case({2, 1, 1, 19}, stem, true));
   r.cases.push_back(grad_case({2, 1, 1, 19}, stem, false));
   r.cases.push_back(bench_only(pool_case({4, 64, 128, 64}, stem, true)));
   r.cases.push_back(bench_only(pool_case({1, 256, 512, 64}, stem, false)));
   r.cases.push_back(bench_only(grad_case({4, 64, 128, 64}, stem, false)));
+  r.cases.push_back(bench_only(pool_case({8, 256, 512, 64}, stem, true, false, DType::bf16, 64)));
+  r.cases.push_back(bench_only(grad_case({8, 256, 512, 64}, stem, false, DType::bf16, 64)));
   // Values a step of 0.1 apart in random order: no two are near.
   const auto apart = [](const Shape& shape) {
     Array x(shape);

@@ -31,23 +31,32 @@ Array gradient(const Array& dy, const Array& y) {
   return dx;
 }
 
-Case softmax_case(const std::string& name, const Shape& shape, const std::function<Array()>& x) {
-  return {.op = "softmax",
-          .name = name,
-          .make =
-              [=] {
-                return Io{{Buffer(x(), DType::f32)}, {Buffer(shape, DType::f32)}};
-              },
-          .cpu = [](const CpuExec& e, Io& io) { kernels::softmax(e, io.in[0].view(), io.out[0].view()); },
-          .reference = [](const Io& io) { return std::vector<Array>{forward(io.in[0].array())}; },
-          .longest_sum = {shape.channels()},
-          .rms_group = {shape.channels()},
-          .bytes = 8.0 * double(shape.count())};
+constexpr int64_t kMostOnCuda = 256;  // classes
+
+Case softmax_case(const std::string& name, const Shape& shape, const std::function<Array()>& x,
+                  DType dtype = DType::f32, int64_t pitch = 0) {
+  Case k{.op = "softmax",
+         .name = name,
+         .make =
+             [=] {
+               return Io{{Buffer(x(), dtype, pitch)}, {Buffer(shape, dtype, pitch)}};
+             },
+         .cpu = cpu_only_if(dtype, pitch,
+                            [](const CpuExec& e, Io& io) { kernels::softmax(e, io.in[0].view(), io.out[0].view()); }),
+         .cuda =
+             SEGUE_CUDA_CALL([](const CudaExec& e, Io& io) { kernels::softmax(e, io.in[0].view(), io.out[0].view()); }),
+         .reference = [](const Io& io) { return std::vector<Array>{forward(io.in[0].array())}; },
+         .longest_sum = {shape.channels()},
+         .rms_group = {shape.channels()},
+         .bytes = 2.0 * double(shape.count() * size_of(dtype))};
+  if (shape.channels() > kMostOnCuda) k.cuda = nullptr;
+  return k;
 }
 
-Case softmax_case(const Shape& shape, double range) {
-  return softmax_case(case_name(shape) + "_within_" + std::to_string(int(range)), shape,
-                      [=] { return uniform(shape, -range, range); });
+Case softmax_case(const Shape& shape, double range, DType dtype = DType::f32, int64_t pitch = 0) {
+  return softmax_case(
+      case_name(shape, dtype, pitch) + "_within_" + std::to_string(int(range)), shape,
+      [=] { return uniform(shape, -range, range); }, dtype, pitch);
 }
 
 Case in_place_case(const Shape& shape) {
@@ -58,26 +67,33 @@ Case in_place_case(const Shape& shape) {
                 return Io{{}, {Buffer(uniform(shape, -5, 5), DType::f32)}};
               },
           .cpu = [](const CpuExec& e, Io& io) { kernels::softmax(e, io.out[0].view(), io.out[0].view()); },
+          .cuda = SEGUE_CUDA_CALL(
+              [](const CudaExec& e, Io& io) { kernels::softmax(e, io.out[0].view(), io.out[0].view()); }),
           .reference = [](const Io& io) { return std::vector<Array>{forward(io.out[0].array())}; },
           .longest_sum = {shape.channels()},
           .rms_group = {shape.channels()}};
 }
 
 // rms over all rows: where one class has nearly all the weight, dy - dot cancels, and the rounding left is that of dy.
-Case grad_case(const Shape& shape) {
-  return {.op = "softmax_grad",
-          .name = case_name(shape),
-          .make =
-              [=] {
-                return Io{{Buffer(uniform(shape, -1, 1, 1), DType::f32),
-                           Buffer(forward(uniform(shape, -5, 5, 2)), DType::f32)},
-                          {Buffer(shape, DType::f32)}};
-              },
-          .cpu = [](const CpuExec& e,
-                    Io& io) { kernels::softmax_grad(e, io.in[0].view(), io.in[1].view(), io.out[0].view()); },
-          .reference = [](const Io& io) { return std::vector<Array>{gradient(io.in[0].array(), io.in[1].array())}; },
-          .longest_sum = {shape.channels()},
-          .bytes = 12.0 * double(shape.count())};
+Case grad_case(const Shape& shape, DType dtype = DType::f32, int64_t pitch = 0) {
+  const auto call = [](const auto& e, Io& io) {
+    kernels::softmax_grad(e, io.in[0].view(), io.in[1].view(), io.out[0].view());
+  };
+  Case k{.op = "softmax_grad",
+         .name = case_name(shape, dtype, pitch),
+         .make =
+             [=] {
+               return Io{{Buffer(uniform(shape, -1, 1, 1), dtype, pitch),
+                          Buffer(forward(uniform(shape, -5, 5, 2)), dtype, pitch)},
+                         {Buffer(shape, dtype, pitch)}};
+             },
+         .cpu = cpu_only_if(dtype, pitch, call),
+         .cuda = SEGUE_CUDA_CALL(call),
+         .reference = [](const Io& io) { return std::vector<Array>{gradient(io.in[0].array(), io.in[1].array())}; },
+         .longest_sum = {shape.channels()},
+         .bytes = 3.0 * double(shape.count() * size_of(dtype))};
+  if (shape.channels() > kMostOnCuda) k.cuda = nullptr;
+  return k;
 }
 
 Case grad_in_place_case(const Shape& shape) {
@@ -90,6 +106,9 @@ Case grad_in_place_case(const Shape& shape) {
               },
           .cpu = [](const CpuExec& e,
                     Io& io) { kernels::softmax_grad(e, io.out[0].view(), io.in[0].view(), io.out[0].view()); },
+          .cuda = SEGUE_CUDA_CALL([](const CudaExec& e, Io& io) {
+            kernels::softmax_grad(e, io.out[0].view(), io.in[0].view(), io.out[0].view());
+          }),
           .reference = [](const Io& io) { return std::vector<Array>{gradient(io.out[0].array(), io.in[0].array())}; },
           .longest_sum = {shape.channels()}};
 }
@@ -104,6 +123,12 @@ void softmax_cases(Registry& r) {
   }
   r.cases.push_back(in_place_case({769, 19}));
   r.cases.push_back(grad_in_place_case({769, 19}));
+  // CUDA only: the other types, and classes at a pitch of 8.
+  for (DType t : {DType::f32, DType::bf16, DType::f16})
+    for (const auto& [classes, pitch] : {std::pair<int64_t, int64_t>{19, 24}, {1, 8}, {5, 8}, {150, 152}}) {
+      r.cases.push_back(softmax_case({3, 257, classes}, 5, t, pitch));
+      r.cases.push_back(grad_case({3, 257, classes}, t, pitch));
+    }
   // Logits far apart, the same for all classes, and all very large or very small: no overflow, no 0/0.
   r.cases.push_back(softmax_case({769, 19}, 100));
   for (double level : {0.0, 100.0, -1e4, 3e38})

@@ -16,7 +16,9 @@ namespace segue::kernels {
 /// A mean is two f32, the rounded value and the rest of it: alone, the first would shift results by a visible part of
 /// the deviation where that is much smaller than the mean.
 ///
-/// x             (..,C) f32   in
+/// T is f32; on CUDA also bf16 or f16, at any pitch, the same for operands of equal channels.
+///
+/// x             (..,C) T     in
 /// gamma         (C) f32      in
 /// beta          (C) f32      in
 /// residual      as x         in     absent: none
@@ -25,10 +27,13 @@ namespace segue::kernels {
 /// rstd          (C) f32      out    for the gradient
 /// running_mean  (C) f32      inout  absent with running_var: not moved
 /// running_var   (C) f32      inout
-/// Throws   invalid_argument if shapes or types differ, there is no pixel, or eps is not positive.
+/// Throws   invalid_argument if shapes, types or pitches differ, there is no pixel, or eps is not positive.
 /// Traffic  reads x twice and residual, writes y.  Deterministic. Capture-safe.
 /// Source   Ioffe and Szegedy 2015, arXiv:1502.03167.
 void batch_norm_train(const CpuExec& exec, const View& x, const View& gamma, const View& beta, const View& residual,
+                      const View& y, const View& mean, const View& rstd, const View& running_mean,
+                      const View& running_var, const BatchNormOptions& options);
+void batch_norm_train(const CudaExec& exec, const View& x, const View& gamma, const View& beta, const View& residual,
                       const View& y, const View& mean, const View& rstd, const View& running_mean,
                       const View& running_var, const BatchNormOptions& options);
 
@@ -36,25 +41,32 @@ void batch_norm_train(const CpuExec& exec, const View& x, const View& gamma, con
 ///
 ///   y = act(gamma (x - running_mean) / sqrt(running_var + eps) + beta + residual)
 ///
-/// x             (..,C) f32   in
+/// T is f32; on CUDA also bf16 or f16, at any pitch, the same for operands of equal channels.
+///
+/// x             (..,C) T     in
 /// gamma         (C) f32      in
 /// beta          (C) f32      in
 /// running_mean  (C) f32      in
 /// running_var   (C) f32      in
 /// residual      as x         in   absent: none
 /// y             as x         out  may be x or residual itself
-/// Throws   invalid_argument if shapes or types differ, or eps is not positive.
+/// Throws   invalid_argument if shapes, types or pitches differ, or eps is not positive.
 /// Traffic  reads x and residual, writes y.  Deterministic. Capture-safe.
 /// Source   Ioffe and Szegedy 2015, arXiv:1502.03167.
 void batch_norm_infer(const CpuExec& exec, const View& x, const View& gamma, const View& beta, const View& running_mean,
                       const View& running_var, const View& residual, const View& y, const BatchNormOptions& options);
+void batch_norm_infer(const CudaExec& exec, const View& x, const View& gamma, const View& beta,
+                      const View& running_mean, const View& running_var, const View& residual, const View& y,
+                      const BatchNormOptions& options);
 
 /// Gradient of batch_norm_train.
 ///
 ///   g = dy where y > 0, else 0 (dy itself without ReLU);   z = (x - mean) rstd
 ///   dgamma = sum g z,   dbeta = sum g,   dx = gamma rstd (g - dbeta / M - z dgamma / M),   dresidual = g
 ///
-/// dy         (..,C) f32   in
+/// T is f32; on CUDA also bf16 or f16, at any pitch, the same for operands of equal channels.
+///
+/// dy         (..,C) T     in
 /// x          as dy        in
 /// y          as dy        in   absent: read off x where the rectifier cut; only if there was no residual
 /// gamma      (C) f32      in
@@ -67,13 +79,16 @@ void batch_norm_infer(const CpuExec& exec, const View& x, const View& gamma, con
 /// dbeta      (C) f32      out  inout if `add_beta`; absent: not wanted
 /// add_beta   host constant     add to what is there
 /// dresidual  as dy        out  may be dy itself; absent: not wanted
-/// Throws   invalid_argument if shapes or types differ, there is no pixel, or dresidual is wanted of a rectifier
-/// without
-///          y.
+/// Throws   invalid_argument if shapes, types or pitches differ, there is no pixel, or dresidual is wanted of a
+///          rectifier without y.
 /// Traffic  reads dy, x and y twice, writes dx; with dresidual reads dy and y once, reads and writes dresidual.
 ///          Deterministic. Capture-safe.
 /// Source   Ioffe and Szegedy 2015, arXiv:1502.03167, section 3.
 void batch_norm_grad(const CpuExec& exec, const View& dy, const View& x, const View& y, const View& gamma,
+                     const View& beta, const View& mean, const View& rstd, const View& dx, const View& dgamma,
+                     bool add_gamma, const View& dbeta, bool add_beta, const View& dresidual,
+                     const BatchNormOptions& options);
+void batch_norm_grad(const CudaExec& exec, const View& dy, const View& x, const View& y, const View& gamma,
                      const View& beta, const View& mean, const View& rstd, const View& dx, const View& dgamma,
                      bool add_gamma, const View& dbeta, bool add_beta, const View& dresidual,
                      const BatchNormOptions& options);
@@ -83,7 +98,9 @@ void batch_norm_grad(const CpuExec& exec, const View& dy, const View& x, const V
 ///   g = dy where y > 0, else 0 (dy itself without ReLU);   rstd = 1 / sqrt(running_var + eps)
 ///   dgamma = sum g (x - running_mean) rstd,   dbeta = sum g,   dx = gamma rstd g,   dresidual = g
 ///
-/// dy            (..,C) f32   in
+/// T is f32; on CUDA also bf16 or f16, at any pitch, the same for operands of equal channels.
+///
+/// dy            (..,C) T     in
 /// x             as dy        in
 /// y             as dy        in   absent: read off x where the rectifier cut; only if there was no residual
 /// gamma         (C) f32      in
@@ -96,11 +113,15 @@ void batch_norm_grad(const CpuExec& exec, const View& dy, const View& x, const V
 /// dbeta         (C) f32      out  inout if `add_beta`; absent: not wanted
 /// add_beta      host constant     add to what is there
 /// dresidual     as dy        out  may be dy itself; absent: not wanted
-/// Throws   invalid_argument if shapes or types differ, or dresidual is wanted of a rectifier without y.
+/// Throws   invalid_argument if shapes, types or pitches differ, or dresidual is wanted of a rectifier without y.
 /// Traffic  reads dy, x and y, writes dx and dresidual; reads x and dresidual again if both are wanted.
 ///          Deterministic. Capture-safe.
 /// Source   the derivative of the above.
 void batch_norm_infer_grad(const CpuExec& exec, const View& dy, const View& x, const View& y, const View& gamma,
+                           const View& beta, const View& running_mean, const View& running_var, const View& dx,
+                           const View& dgamma, bool add_gamma, const View& dbeta, bool add_beta, const View& dresidual,
+                           const BatchNormOptions& options);
+void batch_norm_infer_grad(const CudaExec& exec, const View& dy, const View& x, const View& y, const View& gamma,
                            const View& beta, const View& running_mean, const View& running_var, const View& dx,
                            const View& dgamma, bool add_gamma, const View& dbeta, bool add_beta, const View& dresidual,
                            const BatchNormOptions& options);

@@ -106,6 +106,12 @@ inline std::vector<double> pair_sum(const Array& pair) {
   return mean;
 }
 
+/// Leaves a case to the CPU where its variants are many and the executor of CUDA kernels would take long.
+inline Case cpu_only(Case c) {
+  c.cuda = nullptr;
+  return c;
+}
+
 /// f32 values around `center` for a norm, different in scale and place by channel.
 inline Array around(const Shape& shape, double center, double spread, uint64_t salt = 1) {
   Array x = uniform(shape, -1, 1, salt);

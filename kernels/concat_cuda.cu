@@ -25,10 +25,10 @@ __global__ void __launch_bounds__(gpu::kStripThreads)
     const int part_pitch = parts.pitch[k], part_lane = lane - parts.first[k];
     const T* from = static_cast<const T*>(parts.data[k]) + at.row * part_pitch + part_lane;
     T* to = y + at.row * pitch + lane;
-    gpu::Pack<T, N> v[gpu::kStripRows] = {};
+    gpu::Pack<T, N> v[gpu::kStripRows];
 #pragma unroll
     for (int r = 0; r < gpu::kStripRows; ++r)
-      if (at.row + r < strips.height && part_lane < part_pitch) v[r] = gpu::load<N>(from + int64_t(r) * part_pitch);
+      v[r] = gpu::load_if<N>(at.row + r < strips.height && part_lane < part_pitch, from + int64_t(r) * part_pitch);
 #pragma unroll
     for (int r = 0; r < gpu::kStripRows; ++r)
       if (at.row + r < strips.height) gpu::store(to + int64_t(r) * pitch, v[r]);
@@ -42,21 +42,25 @@ __global__ void __launch_bounds__(gpu::kStripThreads)
   gpu::for_strips<N>(strips, [&](const gpu::ImageStrip& at) {
     const T* from = dy + at.row * dy_pitch + at.channel;
     T* to = dpart + at.row * pitch + at.channel;
-    gpu::Pack<T, N> v[gpu::kStripRows] = {}, before[gpu::kStripRows] = {};
-#pragma unroll
-    for (int r = 0; r < gpu::kStripRows; ++r)
-      if (at.row + r < strips.height && at.channel < channels) {
-        v[r] = gpu::load<N>(from + int64_t(r) * dy_pitch);
-        if (kAccumulate) before[r] = gpu::load<N>(to + int64_t(r) * pitch);
-      }
+    gpu::Pack<T, N> own[gpu::kStripRows], before[gpu::kStripRows];
 #pragma unroll
     for (int r = 0; r < gpu::kStripRows; ++r) {
+      const bool exists = at.row + r < strips.height && at.channel < channels;
+      own[r] = gpu::load_if<N>(exists, from + int64_t(r) * dy_pitch);
+      if constexpr (kAccumulate) before[r] = gpu::load_if<N>(exists, to + int64_t(r) * pitch);
+    }
+#pragma unroll
+    for (int r = 0; r < gpu::kStripRows; ++r) {
+      if (at.row + r >= strips.height) break;
+      float v[N], sum[N];
+      gpu::to_floats(own[r], v);
+      if constexpr (kAccumulate) gpu::to_floats(before[r], sum);
 #pragma unroll
       for (int j = 0; j < N; ++j) {
-        if (kAccumulate) v[r].v[j] = gpu::from_float<T>(gpu::to_float(before[r].v[j]) + gpu::to_float(v[r].v[j]));
-        if (at.channel + j >= channels) v[r].v[j] = gpu::from_float<T>(0.f);
+        if constexpr (kAccumulate) v[j] += sum[j];
+        if (at.channel + j >= channels) v[j] = 0.f;
       }
-      if (at.row + r < strips.height) gpu::store(to + int64_t(r) * pitch, v[r]);
+      gpu::store_floats<N>(to + int64_t(r) * pitch, v);
     }
   });
 }

@@ -74,18 +74,25 @@ __device__ __forceinline__ void store(T* p, const Pack<T, N>& x) {
   }
 }
 
-/// The same where `exists`, else zeros. They are chosen as words: of elements of 2 bytes each would take an instruction.
+/// The same where `exists`, else another pack. They are chosen as words: of elements of 2 bytes each would take an
+/// instruction.
 template <int N, class T>
-__device__ __forceinline__ Pack<T, N> load_if(bool exists, const T* p) {
+__device__ __forceinline__ Pack<T, N> load_or(bool exists, const T* p, const Pack<T, N>& other) {
   Pack<T, N> r;
   if constexpr (N == 1) {
-    r.v[0] = exists ? *p : from_float<T>(0.f);
+    r.v[0] = exists ? *p : other.v[0];
   } else {
-    typename Pack<T, N>::Raw raw{};
+    typename Pack<T, N>::Raw raw;
+    memcpy(&raw, &other, sizeof raw);
     if (exists) raw = *reinterpret_cast<const typename Pack<T, N>::Raw*>(p);
     memcpy(&r, &raw, sizeof r);
   }
   return r;
+}
+/// Else zeros.
+template <int N, class T>
+__device__ __forceinline__ Pack<T, N> load_if(bool exists, const T* p) {
+  return load_or<N>(exists, p, Pack<T, N>{});
 }
 
 /// The elements of a pack as f32, and back: two at a time where two make a word, which takes half the instructions.
@@ -141,9 +148,10 @@ __device__ __forceinline__ void load_floats(const T* p, float (&v)[N]) {
   constexpr int K = N == 1 ? 1 : kVector<T>;
 #pragma unroll
   for (int i = 0; i < N; i += K) {
-    const Pack<T, K> pack = load<K>(p + i);
+    float part[K];
+    to_floats(load<K>(p + i), part);
 #pragma unroll
-    for (int j = 0; j < K; ++j) v[i + j] = to_float(pack.v[j]);
+    for (int j = 0; j < K; ++j) v[i + j] = part[j];
   }
 }
 template <int N, class T>
@@ -151,10 +159,10 @@ __device__ __forceinline__ void store_floats(T* p, const float (&v)[N]) {
   constexpr int K = N == 1 ? 1 : kVector<T>;
 #pragma unroll
   for (int i = 0; i < N; i += K) {
-    Pack<T, K> pack;
+    float part[K];
 #pragma unroll
-    for (int j = 0; j < K; ++j) pack.v[j] = from_float<T>(v[i + j]);
-    store(p + i, pack);
+    for (int j = 0; j < K; ++j) part[j] = v[i + j];
+    store(p + i, from_floats<T>(part));
   }
 }
 

@@ -16,6 +16,12 @@ struct Lanes {
   Divisor pitch;
 };
 
+template <class X, int N>
+struct Floats {
+  float v[N];
+  explicit __device__ __forceinline__ Floats(const X* p) { load_floats<N>(p, v); }
+};
+
 /// y = f(x...) in packs of N lanes; with kMasked, zero in padding lanes.
 template <bool kMasked, class T, int N, class F, class... X>
 __global__ void __launch_bounds__(kElementThreads)
@@ -29,14 +35,13 @@ __global__ void __launch_bounds__(kElementThreads)
   };
   for (int64_t i = first; i < packs; i += stride) {
     const int64_t lane = lane_of(i * N);
-    const auto apply = [&](const Pack<X, N>&... in) {
-      Pack<T, N> r;
+    const auto apply = [&](const Floats<X, N>&... in) {
+      float y_pack[N];
 #pragma unroll
-      for (int j = 0; j < N; ++j)
-        r.v[j] = from_float<T>(kMasked && lane + j >= lanes.channels ? 0.f : f(to_float(in.v[j])...));
-      return r;
+      for (int j = 0; j < N; ++j) y_pack[j] = kMasked && lane + j >= lanes.channels ? 0.f : f(in.v[j]...);
+      store_floats<N>(y + i * N, y_pack);
     };
-    store(y + i * N, apply(load<N>(x + i * N)...));
+    apply(Floats<X, N>(x + i * N)...);
   }
   if (const int64_t i = packs * N + first; i < count)
     y[i] = from_float<T>(kMasked && lane_of(i) >= lanes.channels ? 0.f : f(to_float(x[i])...));

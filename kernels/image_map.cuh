@@ -15,16 +15,15 @@ __global__ void __launch_bounds__(kStripThreads)
     const int64_t column = map.column(at.column);
     const T* from = x + (at.image * x_height * x_width + column) * pitch + at.channel;
     T* to = y + ((at.image * strips.height + at.row) * y_width + at.column) * pitch + at.channel;
+    float border[N];
+#pragma unroll
+    for (int j = 0; j < N; ++j) border[j] = at.channel + j < channels ? outside : 0.f;
+    const Pack<T, N> border_pack = from_floats<T>(border);
     Pack<T, N> v[kStripRows];
 #pragma unroll
     for (int r = 0; r < kStripRows; ++r) {
       const int64_t row = at.row + r < strips.height ? map.row(at.row + r) : -1;
-      if (row >= 0 && column >= 0) {
-        v[r] = load<N>(from + row * x_width * pitch);
-      } else {
-#pragma unroll
-        for (int j = 0; j < N; ++j) v[r].v[j] = from_float<T>(at.channel + j < channels ? outside : 0.f);
-      }
+      v[r] = load_or<N>(row >= 0 && column >= 0, from + row * x_width * pitch, border_pack);
     }
 #pragma unroll
     for (int r = 0; r < kStripRows; ++r)

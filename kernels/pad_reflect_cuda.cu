@@ -35,11 +35,11 @@ __global__ void __launch_bounds__(gpu::kStripThreads)
     const int64_t height = strips.height, padded_width = width + 2 * pad;
     const T* from = dy + at.image * (height + 2 * pad) * padded_width * pitch + at.channel;
     T* to = dx + ((at.image * height + at.row) * width + at.column) * pitch + at.channel;
-    gpu::Pack<T, N> own[gpu::kStripRows] = {};
+    gpu::Pack<T, N> own[gpu::kStripRows];
 #pragma unroll
     for (int r = 0; r < gpu::kStripRows; ++r)
-      if (at.row + r < height)
-        own[r] = gpu::load<N>(from + ((at.row + r + pad) * padded_width + at.column + pad) * pitch);
+      own[r] =
+          gpu::load_if<N>(at.row + r < height, from + ((at.row + r + pad) * padded_width + at.column + pad) * pitch);
     const bool column_near = near_border(at.column, width, pad);
 #pragma unroll
     for (int r = 0; r < gpu::kStripRows; ++r) {
@@ -47,8 +47,7 @@ __global__ void __launch_bounds__(gpu::kStripThreads)
       if (row >= height) break;
       if (column_near || near_border(row, height, pad)) {
         float sum[N];
-#pragma unroll
-        for (int j = 0; j < N; ++j) sum[j] = gpu::to_float(own[r].v[j]);
+        gpu::to_floats(own[r], sum);
 #pragma unroll 1
         for (int k = 1; k < 9; ++k) {
           const int64_t i = copy_of(row, height, pad, k / 3), j = copy_of(at.column, width, pad, k % 3);
@@ -58,8 +57,7 @@ __global__ void __launch_bounds__(gpu::kStripThreads)
 #pragma unroll
           for (int l = 0; l < N; ++l) sum[l] += v[l];
         }
-#pragma unroll
-        for (int j = 0; j < N; ++j) own[r].v[j] = gpu::from_float<T>(sum[j]);
+        own[r] = gpu::from_floats<T>(sum);
       }
       gpu::store(to + r * width * pitch, own[r]);
     }

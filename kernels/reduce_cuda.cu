@@ -23,9 +23,10 @@ __global__ void __launch_bounds__(kThreads) sum_kernel(const T* x, int64_t count
   double sum = 0;
 #pragma unroll 4
   for (int64_t i = first; i < packs; i += stride) {
-    const gpu::Pack<T, N> v = gpu::load<N>(x + i * N);
+    float v[N];
+    gpu::load_floats<N>(x + i * N, v);
 #pragma unroll
-    for (int j = 0; j < N; ++j) sum += F()(double(gpu::to_float(v.v[j])));
+    for (int j = 0; j < N; ++j) sum += F()(double(v[j]));
   }
   if (const int64_t i = packs * N + first; i < count) sum += F()(double(gpu::to_float(x[i])));
   sum = gpu::block_sum<kThreads>(sum);

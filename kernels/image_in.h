@@ -49,7 +49,7 @@ struct ImageInOptions {
 ///
 /// base     images (N,Hs,Ws,3) u8, labels (N,Hs,Ws) u8, lut (256) u8, plans (N,22) f32   in   see ImageSet
 /// paste    the same of N images of any size, or absent                                  in   then boxes are ignored
-/// x        (N,H,W,3) f32   out  normalised, zero mean
+/// x        (N,H,W,3) f32   out  normalised, zero mean; on CUDA also bf16 and f16
 /// labels   (N,H,W) u8      out  train id or `ignore`; may be absent
 /// weights  (N,H,W) f32     out  the weight of the plan that made the pixel; may be absent
 /// options  host constant        mean and std of [0,1] images: those of ImageNet, or 0.5 for [-1,1]
@@ -58,6 +58,8 @@ struct ImageInOptions {
 ///          Deterministic. Capture-safe. Any value in the plans is safe.
 /// Source   none; CutMix: Yun et al. 2019, arXiv:1905.04899. Resizing downwards averages 2 px, no wider (as PyTorch).
 void image_in(const CpuExec& exec, const ImageSet& base, const ImageSet& paste, const View& x, const View& labels,
+              const View& weights, const ImageInOptions& options);
+void image_in(const CudaExec& exec, const ImageSet& base, const ImageSet& paste, const View& x, const View& labels,
               const View& weights, const ImageInOptions& options);
 
 }  // namespace segue::kernels

@@ -15,6 +15,8 @@ struct Setup {
   int64_t paste_height = 11, paste_width = 17;
   bool labels = true, lut = true, weights = true;
   kernels::ImageInOptions options = {};
+  DType dtype = DType::f32;
+  int64_t pitch = 0;
 };
 
 Array plan_rows(const std::vector<ImagePlan>& plans) {
@@ -46,13 +48,14 @@ Io operands(const Setup& s) {
   add(s.plans, s.stored_height, s.stored_width, 1);
   if (!s.paste_plans.empty()) add(s.paste_plans, s.paste_height, s.paste_width, 5);
   const int64_t n = int64_t(s.plans.size());
-  io.out = {Buffer(Shape{n, s.height, s.width, 3}, DType::f32),
+  io.out = {Buffer(Shape{n, s.height, s.width, 3}, s.dtype, s.pitch),
             Buffer(s.labels ? Shape{n, s.height, s.width} : Shape{0}, DType::u8),
             Buffer(s.weights ? Shape{n, s.height, s.width} : Shape{0}, DType::f32)};
   return io;
 }
 
-void run(const CpuExec& e, Io& io, const Setup& s) {
+template <class Exec>
+void run(const Exec& e, Io& io, const Setup& s) {
   const auto set = [&](size_t first) {
     return kernels::ImageSet{io.in[first].view(), s.labels && first == 0 ? io.in[first + 1].view() : View(),
                              s.lut ? io.in[first + 2].view() : View(), io.in[first + 3].view()};
@@ -137,14 +140,16 @@ std::vector<Array> reference(const Io& io, const Setup& s) {
 
 Case make_case(const Setup& s) {
   const int64_t n = int64_t(s.plans.size());
-  return {
-      .op = "image_in",
-      .name = case_name({n, s.stored_height, s.stored_width}) + "_to_" + case_name({s.height, s.width}) + "_" + s.name,
-      .make = [=] { return operands(s); },
-      .cpu = [=](const CpuExec& e, Io& io) { run(e, io, s); },
-      .reference = [=](const Io& io) { return reference(io, s); },
-      .longest_sum = {16, 1, 1},  // four taps of three channels, colour and mean offsets
-      .bytes = double(n) * double(s.stored_height * s.stored_width * 4 + s.height * s.width * 17)};
+  return {.op = "image_in",
+          .name = case_name({n, s.stored_height, s.stored_width}) + "_to_" +
+                  case_name({s.height, s.width}, s.dtype, s.pitch) + "_" + s.name,
+          .make = [=] { return operands(s); },
+          .cpu = cpu_only_if(s.dtype, s.pitch, [=](const CpuExec& e, Io& io) { run(e, io, s); }),
+          .cuda = SEGUE_CUDA_CALL([=](const CudaExec& e, Io& io) { run(e, io, s); }),
+          .reference = [=](const Io& io) { return reference(io, s); },
+          .longest_sum = {16, 1, 1},  // four taps of three channels, colour and mean offsets
+          .bytes = double(n) * double(s.stored_height * s.stored_width * 4 +
+                                      s.height * s.width * (5 + (s.pitch ? s.pitch : 3) * size_of(s.dtype)))};
 }
 
 ImagePlan window(float top, float left, float height, float width, bool flip = false, float weight = 1) {
@@ -229,6 +234,25 @@ void image_in_cases(Registry& r) {
   const std::vector<ImagePlan> pasted = {window(0, 0, 11, 17),       dim, dim, window(-3, -3, 12, 15, false, 2), dim,
                                          window(4, 5, 6, 7, true, 3)};
   r.cases.push_back(make_case({"cutmix", 9, 13, 12, 15, six, pasted}));
+  // CUDA only: the other types, and channels at a pitch of 8.
+  for (DType t : {DType::f32, DType::bf16, DType::f16})
+    r.cases.push_back(make_case({.name = "cutmix",
+                                 .stored_height = 9,
+                                 .stored_width = 13,
+                                 .height = 12,
+                                 .width = 15,
+                                 .plans = six,
+                                 .paste_plans = pasted,
+                                 .dtype = t,
+                                 .pitch = 8}));
+  r.cases.push_back(make_case({.name = "crops_and_flips",
+                               .stored_height = 19,
+                               .stored_width = 33,
+                               .height = 33,
+                               .width = 47,
+                               .plans = {window(2, 3, 7, 12, true), window(-3, -4, 16, 20)},
+                               .dtype = DType::bf16,
+                               .pitch = 8}));
   r.cases.push_back(make_case({.name = "boxes_without_paste",
                                .stored_height = 9,
                                .stored_width = 13,
@@ -245,6 +269,17 @@ void image_in_cases(Registry& r) {
                                           .paste_plans = {window(0, 0, 720, 1280), window(0, 0, 720, 1280)},
                                           .paste_height = 720,
                                           .paste_width = 1280})));
+  r.cases.push_back(bench_only(make_case({.name = "train",
+                                          .stored_height = 1024,
+                                          .stored_width = 2048,
+                                          .height = 512,
+                                          .width = 1024,
+                                          .plans = std::vector<ImagePlan>(8, bench),
+                                          .paste_plans = std::vector<ImagePlan>(8, window(0, 0, 720, 1280)),
+                                          .paste_height = 720,
+                                          .paste_width = 1280,
+                                          .dtype = DType::bf16,
+                                          .pitch = 8})));
   r.cases.push_back(bench_only(make_case({.name = "infer",
                                           .stored_height = 512,
                                           .stored_width = 1024,

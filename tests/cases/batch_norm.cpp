@@ -339,6 +339,13 @@ void batch_norm_cases(Registry& r) {
     r.cases.push_back(bench_only(train_grad_case(shape, both, all)));
     r.cases.push_back(bench_only(infer_case(shape, both)));
   }
+  // The decoder, the stem and the last layers of DeepLabv3+ at 8x512x1024.
+  for (const Shape& shape : {Shape{8, 128, 256, 256}, Shape{8, 256, 512, 64}, Shape{8, 32, 64, 2048}}) {
+    r.cases.push_back(bench_only(train_case(shape, relu, kCudaFormats[1])));
+    r.cases.push_back(bench_only(train_case(shape, both, kCudaFormats[1])));
+    r.cases.push_back(bench_only(train_grad_case(shape, relu, without_y, kCudaFormats[1])));
+    r.cases.push_back(bench_only(train_grad_case(shape, both, all, kCudaFormats[1])));
+  }
   for (const Variant& v : {plain, relu, residual, both})
     for (bool training : {true, false}) r.gradients.push_back(gradient_case({2, 3, 4, 3}, v, training));
   r.gradients.push_back(gradient_case({2, 3, 4, 3}, {.relu = true, .center = 1e3, .name = "_far"}, true));

@@ -205,6 +205,13 @@ void instance_norm_cases(Registry& r) {
     r.cases.push_back(bench_only(grad_case(shape, relu, false)));
     r.cases.push_back(bench_only(grad_case(shape, residual, false)));
   }
+  // The residual blocks and the outermost layers of CycleGAN at 1x256x256.
+  for (const Shape& shape : {Shape{1, 64, 64, 256}, Shape{1, 256, 256, 64}}) {
+    r.cases.push_back(bench_only(forward_case(shape, relu, kCudaFormats[1])));
+    r.cases.push_back(bench_only(forward_case(shape, residual, kCudaFormats[1])));
+    r.cases.push_back(bench_only(grad_case(shape, relu, false, kCudaFormats[1])));
+    r.cases.push_back(bench_only(grad_case(shape, residual, false, kCudaFormats[1])));
+  }
   for (const Variant& v : {plain, relu, leaky, residual, both, leaky_both})
     r.gradients.push_back(gradient_case({2, 3, 4, 3}, v));
   r.gradients.push_back(gradient_case({2, 3, 4, 3}, {.slope = 0, .center = 1e3, .name = "_far"}));

@@ -263,6 +263,10 @@ void softmax_entropy_cases(Registry& r) {
   for (Case k : {entropy_case(large), entropy_grad_case(large), information_case(large), information_grad_case(large),
                  mean_case(large)})
     r.cases.push_back(bench_only(std::move(k)));
+  const Size large_bf16{{8, 512, 1024, 19}, DType::bf16, 24};
+  for (Case k : {entropy_case(large_bf16), entropy_grad_case(large_bf16), information_case(large_bf16),
+                 information_grad_case(large_bf16), mean_case(large_bf16)})
+    r.cases.push_back(bench_only(std::move(k)));
 
   const std::vector<Array> small = {uniform({2, 3, 5}, -3, 3)};
   r.gradients.push_back({.op = "softmax_entropy",

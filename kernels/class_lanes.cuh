@@ -122,10 +122,6 @@ __device__ __forceinline__ void write_classes(typename L::Type* y, int pitch, in
   }
 }
 
-/// The largest logit of a pixel, and the sum of exp(z - largest).
-struct SoftmaxSum {
-  float top, sum;
-};
 /// The largest of the logits that read_logits has read.
 template <class L>
 __device__ __forceinline__ float class_max(const float (&z)[L::kValues]) {
@@ -134,18 +130,18 @@ __device__ __forceinline__ float class_max(const float (&z)[L::kValues]) {
   for (int i = 1; i < L::kValues; ++i) top = fmaxf(top, z[i]);
   return group_max<L::kGroup>(top);
 }
-/// Puts exp(z - largest) in the place of z, which read_logits has read.
+/// Puts exp(z - top) in the place of z, which read_logits has read; their sum.
 template <class L>
-__device__ __forceinline__ SoftmaxSum exponentials(float (&z)[L::kValues], int classes, const ClassPlace<L>& place) {
-  SoftmaxSum s{class_max<L>(z), 0.f};
+__device__ __forceinline__ float softmax_sum(float (&z)[L::kValues], float top, int classes,
+                                             const ClassPlace<L>& place) {
+  float sum = 0.f;
 #pragma unroll
   for (int k = 0; k < L::kPacks; ++k) {
     if (place.first(k) >= classes) continue;
 #pragma unroll
-    for (int i = k * L::kPack; i < (k + 1) * L::kPack; ++i) s.sum += z[i] = __expf(z[i] - s.top);
+    for (int i = k * L::kPack; i < (k + 1) * L::kPack; ++i) sum += z[i] = __expf(z[i] - top);
   }
-  s.sum = group_sum<L::kGroup>(s.sum);
-  return s;
+  return group_sum<L::kGroup>(sum);
 }
 
 /// Checks logits (..,C); the shape of a map with one value for each pixel.
@@ -158,15 +154,16 @@ inline Shape class_map(const View& logits, const char* where, int64_t most = kMa
   return map;
 }
 
-/// Calls f(L{}) with the layout for these tensors: packs of 16 bytes if pitch and addresses allow. kLanes: those that
-/// share a pixel of up to 32 classes of 2 bytes each (with f32 twice as many).
-template <int kLanes, class F, class... P>
+/// Calls f(L{}) with the layout for these tensors: packs of 16 bytes if pitch and addresses allow. A pixel of up to kFew
+/// classes, padding included, is shared by kLanes lanes if a class has 2 bytes, and by twice as many with f32.
+template <int kLanes, int kFew, class F, class... P>
 void dispatch_classes(const View& logits, const char* where, F f, const P*... pointers) {
   dispatch_float(logits.dtype, where, [&](auto zero) {
     using T = decltype(zero);
     constexpr int N = kVector<T>, G = kLanes * int(sizeof(T)) / 2;
+    static_assert(kFew % (N * G) == 0);
     const bool packed = logits.pitch % N == 0 && aligned16(logits.data, pointers...);
-    if (packed && logits.pitch <= 32) return f(ClassLayout<T, N, G, 32 / (N * G)>{});
+    if (packed && logits.pitch <= kFew) return f(ClassLayout<T, N, G, kFew / (N * G)>{});
     if (packed && logits.pitch <= kMaxClasses) return f(ClassLayout<T, N, 32, int(kMaxClasses) / (32 * N)>{});
     if (logits.channels() <= 32) return f(ClassLayout<T, 1, 32, 1>{});
     return f(ClassLayout<T, 1, 32, int(kMaxClasses) / 32>{});

@@ -181,6 +181,13 @@ __device__ __forceinline__ float group_max(float x) {
   return x;
 }
 
+template <int G = 32>
+__device__ __forceinline__ int group_min(int x) {
+#pragma unroll
+  for (int d = G / 2; d > 0; d /= 2) x = min(x, __shfl_xor_sync(kAllLanes, x, d));
+  return x;
+}
+
 /// Sum over a block of kThreads; every thread gets it. All threads must call. Two calls may follow each other.
 template <int kThreads, class V>
 __device__ __forceinline__ V block_sum(V x) {

@@ -12,15 +12,18 @@ namespace segue::kernels {
 ///   loss    = 1/P sum_p w_p sum_c t_pc (log t_pc - log q_pc),   t = softmax(teacher), q = softmax(logits)
 ///   dlogits = 1/P w_p (q - t)
 ///
-/// logits   (..,C) f32   in   student; C <= 256 classes, P >= 1 pixels
-/// teacher  (..,C) f32   in   logits too; receives no gradient
-/// weights  (..)   f32   in   or absent: 1
-/// loss     ()     f32   out  nats
-/// dlogits  (..,C) f32   out  or absent; for d(loss) = 1; not overlapping logits or teacher
-/// Throws   invalid_argument if shapes or types disagree, C > 256, or there is no pixel.
-/// Traffic  reads logits, teacher, weights, writes dlogits.  Deterministic. Capture-safe.
+/// logits   (..,C) f32, on CUDA also bf16 and f16   in   student; C <= 256 classes, P >= 1 pixels
+/// teacher  as logits                               in   logits too; receives no gradient
+/// weights  (..)   f32                              in   or absent: 1
+/// loss     ()     f32                              out  nats
+/// dlogits  as logits                               out  or absent; for d(loss) = 1; not overlapping logits or teacher
+/// Throws   invalid_argument if shapes, types or pitches disagree, C > 256, or there is no pixel.
+/// Traffic  reads logits, teacher, weights, writes dlogits; scratch: a partial sum per block.  Deterministic.
+///          Capture-safe.
 /// Source   Hinton et al. 2015, arXiv:1503.02531; as a consistency loss: Xie et al. 2020, arXiv:1904.12848.
 void kl_div(const CpuExec& exec, const View& logits, const View& teacher, const View& weights, const View& loss,
+            const View& dlogits);
+void kl_div(const CudaExec& exec, const View& logits, const View& teacher, const View& weights, const View& loss,
             const View& dlogits);
 
 }  // namespace segue::kernels

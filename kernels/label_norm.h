@@ -24,5 +24,7 @@ namespace segue::kernels {
 /// Source   the means of PyTorch's cross_entropy; `all` is that of DACS, Tranheden et al. 2021, arXiv:2007.08702.
 void label_norm(const CpuExec& exec, const View& labels, const View& weights, const View& class_weights,
                 const View& inv_norm, const View& status, int64_t classes, const LabelOptions& options);
+void label_norm(const CudaExec& exec, const View& labels, const View& weights, const View& class_weights,
+                const View& inv_norm, const View& status, int64_t classes, const LabelOptions& options);
 
 }  // namespace segue::kernels

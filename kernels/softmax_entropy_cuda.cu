@@ -129,7 +129,7 @@ __global__ void __launch_bounds__(gpu::kClassThreads)
 /// Calls f(L{}): a pixel of up to 32 classes is shared by 4 lanes, as two values are kept for each class.
 template <class F, class... P>
 void dispatch_layout(const View& logits, const char* where, F f, const P*... pointers) {
-  gpu::dispatch_classes<4>(logits, where, f, pointers...);
+  gpu::dispatch_classes<4, 32>(logits, where, f, pointers...);
 }
 
 template <class L>

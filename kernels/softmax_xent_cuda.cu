@@ -19,13 +19,13 @@ __global__ void __launch_bounds__(gpu::kClassThreads)
     if (place.active) target = labels.read(place.pixel, bad);
     float z[L::kValues];
     gpu::read_logits(x, pitch, classes, place, z);
-    const gpu::SoftmaxSum s = gpu::exponentials<L>(z, classes, place);
+    const float top = gpu::class_max<L>(z), total = gpu::softmax_sum<L>(z, top, classes, place);
     const bool counts = target.weight != 0.f;
     float of_label = 0.f;  // logit, less the largest
-    if (counts) of_label = gpu::to_float(x[place.pixel * pitch + target.label]) - s.top;
-    if (counts && place.lane == 0) sum += target.weight * (logf(s.sum) - of_label);
+    if (counts) of_label = gpu::to_float(x[place.pixel * pitch + target.label]) - top;
+    if (counts && place.lane == 0) sum += target.weight * (logf(total) - of_label);
     if (!dx) return;
-    const float share = norm * target.weight, factor = share / s.sum;
+    const float share = norm * target.weight, factor = share / total;
     gpu::write_classes(
         dx, pitch, classes, place, [&](int i) { return factor * z[i]; },
         counts ? gpu::OneClass{target.label, factor * __expf(of_label) - share} : gpu::OneClass{}, !counts);
@@ -47,7 +47,7 @@ void softmax_xent(const CudaExec& exec, const View& logits, const View& labels, 
   if (dlogits) check_like(dlogits, "softmax_xent", "dlogits", logits, "the logits");
   const gpu::PixelLabels targets(labels, weights, class_weights, classes, options.ignore);
   // A pixel of few classes to a lane: nothing to exchange, and labels and weights are read in whole lines.
-  gpu::dispatch_classes<1>(
+  gpu::dispatch_classes<1, 32>(
       logits, "softmax_xent",
       [&](auto layout) {
         using L = decltype(layout);

@@ -38,32 +38,34 @@ XentReference divergence(const Array& logits, const Array& teacher, const Array&
   return r;
 }
 
-Case kl_case(const Shape& shape, bool weighted, bool gradient = true, double range = 4) {
+Case kl_case(const Shape& shape, bool weighted, bool gradient = true, double range = 4, const Format& f = {}) {
   const auto make_logits = [=](uint64_t salt) {
     Array z = uniform(shape, -range, range, salt);
     if (range > 4)
       for (double& v : z.v) v = v < -range / 3 ? -range : v > range / 3 ? range : std::nearbyint(v / 25);
     return z;
   };
+  const auto call = [=](const auto& e, Io& io) {
+    kernels::kl_div(e, io.in[0].view(), io.in[1].view(), view_or_absent(io.in[2], weighted), io.out[0].view(),
+                    gradient ? io.out[1].view() : View());
+  };
   return {.op = "kl_div",
-          .name = case_name(shape) + (weighted ? "_weights" : "") + (gradient ? "" : "_loss_only") +
+          .name = f.name(shape) + (weighted ? "_weights" : "") + (gradient ? "" : "_loss_only") +
                   (range > 4 ? "_extreme" : ""),
           .make =
               [=] {
+                // Large weights in f16, which has fewer bits below 2^-14.
                 Array weights = uniform(pixels_of(shape), 0, 1, 3);
+                for (double& w : weights.v) w *= f.dtype == DType::f16 ? double(shape.pixels()) : 1.0;
                 for (int64_t p = 0; p < weights.count(); p += 3) weights[p] = 0;
                 Io io;
-                io.in = {Buffer(make_logits(1), DType::f32), Buffer(make_logits(2), DType::f32),
-                         Buffer(weights, DType::f32)};
+                io.in = {f(make_logits(1)), f(make_logits(2)), Buffer(weights, DType::f32)};
                 io.out = {Buffer(Shape{}, DType::f32)};
-                if (gradient) io.out.push_back(Buffer(shape, DType::f32));
+                if (gradient) io.out.push_back(f(shape));
                 return io;
               },
-          .cpu =
-              [=](const CpuExec& e, Io& io) {
-                kernels::kl_div(e, io.in[0].view(), io.in[1].view(), view_or_absent(io.in[2], weighted),
-                                io.out[0].view(), gradient ? io.out[1].view() : View());
-              },
+          .cpu = f.cpu([=](const CpuExec& e, Io& io) { call(e, io); }),
+          .cuda = SEGUE_CUDA_CALL([=](const CudaExec& e, Io& io) { call(e, io); }),
           .reference =
               [=](const Io& io) {
                 const XentReference x =
@@ -73,7 +75,7 @@ Case kl_case(const Shape& shape, bool weighted, bool gradient = true, double ran
                 return want;
               },
           .longest_sum = {std::max(shape.pixels(), shape.channels())},
-          .bytes = double(shape.count()) * (gradient ? 12 : 8),
+          .bytes = double(shape.count() * f.bytes()) * (gradient ? 3 : 2) + double(shape.pixels()) * (weighted ? 4 : 0),
           .flops = 60.0 * double(shape.count())};
 }
 
@@ -100,12 +102,26 @@ GradientCase gradient_case(const char* name, bool weighted) {
 
 void kl_div_cases(Registry& r) {
   for (int64_t pixels : {1, 33, 769, 4097})
-    for (int64_t classes : {2, 19, 33, 256}) r.cases.push_back(kl_case({pixels, classes}, pixels != 1));
+    for (int64_t classes : {2, 19, 33, 256}) {
+      Case k = kl_case({pixels, classes}, pixels != 1);
+      if (pixels > 1000) k.cuda = nullptr;  // takes long on the host; with a pitch there are as many below
+      r.cases.push_back(std::move(k));
+    }
   r.cases.push_back(kl_case({2, 3, 11, 8}, false));
   r.cases.push_back(kl_case({2, 3, 11, 16}, true, false));
   r.cases.push_back(kl_case({769, 19}, false, true, 100));
   r.cases.push_back(kl_case({769, 27}, true, true, 100));
+  for (const Format& f : kCudaFormats) {
+    r.cases.push_back(kl_case({5, 11, 29, 19}, true, true, 4, f));
+    for (int64_t classes : {2, 11, 27, 32, 33, 256}) r.cases.push_back(kl_case({257, classes}, true, true, 4, f));
+    r.cases.push_back(kl_case({769, 19}, true, false, 4, f));
+    r.cases.push_back(kl_case({33, 19}, true, true, 100, f));
+  }
+  r.cases.push_back(kl_case({769, 19}, false, true, 4, kCudaFormats[1]));
+  for (const Format& f : kOddFormats)
+    for (int64_t classes : {19, 37}) r.cases.push_back(kl_case({131, classes}, true, true, 4, f));
   r.cases.push_back(bench_only(kl_case({4, 128, 256, 19}, true)));
+  r.cases.push_back(bench_only(kl_case({2, 512, 1024, 19}, true, true, 4, kCudaFormats[1])));
 
   r.gradients.push_back(gradient_case("2x3x4x5", false));
   r.gradients.push_back(gradient_case("2x3x4x5_weights", true));

@@ -24,6 +24,11 @@ std::string name_of(const Setup& s) {
 
 Case norm_case(const Setup& s) {
   const LabelOptions options{.normalizer = s.normalizer};
+  const auto call = [=](const auto& e, Io& io) {
+    kernels::label_norm(e, io.in[0].view(), view_or_absent(io.in[1], s.weights),
+                        view_or_absent(io.in[2], s.class_weights), io.out[0].view(), io.out[1].view(), s.classes,
+                        options);
+  };
   return {.op = "label_norm",
           .name = name_of(s),
           .make =
@@ -35,12 +40,8 @@ Case norm_case(const Setup& s) {
                 io.out = {Buffer(Shape{}, DType::f32), Buffer(constant({}, 0), DType::u32)};
                 return io;
               },
-          .cpu =
-              [=](const CpuExec& e, Io& io) {
-                kernels::label_norm(e, io.in[0].view(), view_or_absent(io.in[1], s.weights),
-                                    view_or_absent(io.in[2], s.class_weights), io.out[0].view(), io.out[1].view(),
-                                    s.classes, options);
-              },
+          .cpu = [=](const CpuExec& e, Io& io) { call(e, io); },
+          .cuda = SEGUE_CUDA_CALL([=](const CudaExec& e, Io& io) { call(e, io); }),
           .reference =
               [=](const Io& io) {
                 const Array labels = io.in[0].array();
@@ -49,7 +50,7 @@ Case norm_case(const Setup& s) {
                 return std::vector<Array>{constant({}, inv), constant({}, status_of(labels, s.classes))};
               },
           .longest_sum = {s.shape.count()},
-          .bytes = double(s.shape.count()) * (s.weights ? 5 : 1)};
+          .bytes = double(s.shape.count()) * (s.weights && s.normalizer == Normalizer::weights ? 5 : 1)};
 }
 
 }  // namespace

@@ -23,30 +23,35 @@ Array gradient(const Array& dy, const Shape& shape) {
   return dx;
 }
 
-Case pool_case(const Shape& shape) {
+Case pool_case(const Shape& shape, const Format& f = {}) {
+  const auto call = [](const auto& e, Io& io) { kernels::mean_pool(e, io.in[0].view(), io.out[0].view()); };
   return {.op = "mean_pool",
-          .name = case_name(shape),
+          .name = f.name(shape),
           .make =
               [=] {
-                return Io{{Buffer(uniform(shape, -1, 1), DType::f32)}, {Buffer(pooled(shape), DType::f32)}};
+                return Io{{f(uniform(shape, -1, 1))}, {f(pooled(shape))}};
               },
-          .cpu = [](const CpuExec& e, Io& io) { kernels::mean_pool(e, io.in[0].view(), io.out[0].view()); },
+          .cpu = f.cpu(call),
+          .cuda = SEGUE_CUDA_CALL(call),
           .reference = [](const Io& io) { return std::vector<Array>{forward(io.in[0].array())}; },
           .longest_sum = {shape[1] * shape[2]},
-          .bytes = 4.0 * double(shape.count())};
+          .bytes = double(shape.count() * f.bytes())};
 }
 
-Case grad_case(const Shape& shape, bool accumulate) {
+Case grad_case(const Shape& shape, bool accumulate, const Format& f = {}) {
+  const auto call = [=](const auto& e, Io& io) {
+    kernels::mean_pool_grad(e, io.in[0].view(), io.out[0].view(), accumulate);
+  };
   return {.op = "mean_pool_grad",
-          .name = case_name(shape) + (accumulate ? "_accumulate" : ""),
+          .name = f.name(shape) + (accumulate ? "_accumulate" : ""),
           .make =
               [=] {
-                Io io{{Buffer(uniform(pooled(shape), -1, 1, 2), DType::f32)}, {Buffer(shape, DType::f32)}};
-                if (accumulate) io.out = {Buffer(uniform(shape, -1, 1, 3), DType::f32)};
+                Io io{{f(uniform(pooled(shape), -1, 1, 2))}, {f(shape)}};
+                if (accumulate) io.out = {f(uniform(shape, -1, 1, 3))};
                 return io;
               },
-          .cpu = [=](const CpuExec& e,
-                     Io& io) { kernels::mean_pool_grad(e, io.in[0].view(), io.out[0].view(), accumulate); },
+          .cpu = f.cpu(call),
+          .cuda = SEGUE_CUDA_CALL(call),
           .reference =
               [=](const Io& io) {
                 Array dx = gradient(io.in[0].array(), shape);
@@ -54,7 +59,7 @@ Case grad_case(const Shape& shape, bool accumulate) {
                 for (int64_t i = 0; accumulate && i < dx.count(); ++i) dx[i] += before[i];
                 return std::vector<Array>{dx};
               },
-          .bytes = (accumulate ? 8.0 : 4.0) * double(shape.count())};
+          .bytes = (accumulate ? 2.0 : 1.0) * double(shape.count() * f.bytes())};
 }
 
 }  // namespace
@@ -65,8 +70,20 @@ void mean_pool_cases(Registry& r) {
     r.cases.push_back(pool_case(shape));
     for (bool accumulate : {false, true}) r.cases.push_back(grad_case(shape, accumulate));
   }
+  // CUDA only: as the runtime calls it, and at pitches that allow no vector access.
+  const auto add_all = [&r](const Shape& shape, const Format& f) {
+    r.cases.push_back(pool_case(shape, f));
+    for (bool accumulate : {false, true}) r.cases.push_back(grad_case(shape, accumulate, f));
+  };
+  for (const Format& f : kCudaFormats)
+    for (const Shape& shape : {Shape{3, 17, 33, 19}, Shape{2, 1, 33, 3}, Shape{3, 1, 1, 20}, Shape{1, 7, 9, 264}})
+      add_all(shape, f);
+  for (const Format& f : kOddFormats) add_all({3, 17, 33, 19}, f);
   r.cases.push_back(bench_only(pool_case({4, 8, 16, 2048})));
   r.cases.push_back(bench_only(grad_case({4, 8, 16, 2048}, true)));
+  // The last layers of DeepLabv3+ at 8x512x1024.
+  r.cases.push_back(bench_only(pool_case({8, 32, 64, 2048}, kCudaFormats[1])));
+  r.cases.push_back(bench_only(grad_case({8, 32, 64, 2048}, true, kCudaFormats[1])));
   r.gradients.push_back({.op = "mean_pool",
                          .name = "2x3x4x5",
                          .inputs = {uniform({2, 3, 4, 5}, -1, 1)},

@@ -10,24 +10,30 @@ namespace segue::kernels {
 ///
 ///   y[.., c] = x[.., c] + b[c]
 ///
-/// x        (..,C) f32   in
+/// T is f32; on CUDA also bf16 or f16, at any pitch, the same for operands of equal channels.
+///
+/// x        (..,C) T     in
 /// b        (C) f32      in
 /// y        as x         out  may be x itself
-/// Throws   invalid_argument if shapes or types differ.
+/// Throws   invalid_argument if shapes, types or pitches differ.
 /// Traffic  reads x, writes y.  Deterministic. Capture-safe.
 /// Source   none.
 void bias(const CpuExec& exec, const View& x, const View& b, const View& y);
+void bias(const CudaExec& exec, const View& x, const View& b, const View& y);
 
 /// Gradient of the bias.
 ///
 ///   db[c] = sum over pixels of dy[.., c]      (added to db if `accumulate`)
 ///
-/// dy          (..,C) f32     in
+/// T is f32; on CUDA also bf16 or f16, at any pitch, the same for operands of equal channels.
+///
+/// dy          (..,C) T       in
 /// db          (C) f32        out  inout if `accumulate`
 /// accumulate  host constant       add to what is there
-/// Throws   invalid_argument if shapes or types differ.
+/// Throws   invalid_argument if shapes, types or pitches differ.
 /// Traffic  reads dy.  Deterministic. Capture-safe.
 /// Source   none.
 void bias_grad(const CpuExec& exec, const View& dy, const View& db, bool accumulate);
+void bias_grad(const CudaExec& exec, const View& dy, const View& db, bool accumulate);
 
 }  // namespace segue::kernels

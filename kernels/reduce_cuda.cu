@@ -51,7 +51,7 @@ __global__ void __launch_bounds__(gpu::kWarp)
     weighted_sum_kernel(Terms terms, const float* weights, int count, const double* before, double* after, float* y) {
   const int lane = int(threadIdx.x);
   const double product = lane < count ? double(weights[lane]) * double(*terms.term[lane]) : 0;
-  double sum = before ? *before : 0;
+  double sum = before && lane == 0 ? *before : 0;  // the sum of lane 0 is the one that counts
   for (int i = 0; i < count; ++i) sum += __shfl_sync(gpu::kAllLanes, product, i);
   if (lane > 0) return;
   if (after) *after = sum;

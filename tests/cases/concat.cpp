@@ -114,8 +114,8 @@ void concat_cases(Registry& r) {
     r.cases.push_back(grad_case({3, 33, 27}, 8, 12, true, f));
   }
   r.cases.push_back(bench_only(concat_case({4, 32, 64}, {48, 256})));
-  r.cases.push_back(bench_only(concat_case({8, 128, 256}, {48, 256}, kCudaFormats[1])));
-  r.cases.push_back(bench_only(grad_case({8, 128, 256, 304}, 48, 256, false, kCudaFormats[1])));
+  r.cases.push_back(bench_only(concat_case({8, 128, 256}, {48, 256}, {DType::bf16, 8})));
+  r.cases.push_back(bench_only(grad_case({8, 128, 256, 304}, 48, 256, false, {DType::bf16, 8})));
   for (bool accumulate : {false, true}) {
     r.cases.push_back(grad_case({1}, 0, 1, accumulate));
     r.cases.push_back(grad_case({2, 5, 7, 304}, 0, 48, accumulate));

@@ -66,6 +66,7 @@ void crop_cases(Registry& r) {
   }
   for (const Format& f : kOddFormats) r.cases.push_back(crop_case({2, 9, 11, 19}, {3, 2, 6, 9}, f));
   r.cases.push_back(bench_only(crop_case({4, 256, 512, 19}, {13, 27, 200, 400})));
+  r.cases.push_back(bench_only(crop_case({4, 512, 1024, 19}, {13, 27, 400, 800}, {DType::bf16, 8})));
 
   const Shape shape{2, 5, 6, 3};
   const Window window{.top = 1, .left = 2, .height = 3, .width = 4};

@@ -99,8 +99,8 @@ void dropout_cases(Registry& r) {
   }
   r.cases.push_back(bench_only(dropout_case({4, 128, 256, 64}, {0.1f, DropoutMode::element, key, 1})));
   r.cases.push_back(bench_only(dropout_case({4, 128, 256, 64}, {0.1f, DropoutMode::channel, key, 1})));
-  r.cases.push_back(
-      bench_only(dropout_case({8, 128, 256, 256}, {0.1f, DropoutMode::element, key, 1}, kCudaFormats[1])));
+  for (DropoutMode mode : {DropoutMode::element, DropoutMode::channel})
+    r.cases.push_back(bench_only(dropout_case({8, 64, 128, 256}, {0.1f, mode, key, 1}, {DType::bf16, 8})));
 
   for (DropoutMode mode : {DropoutMode::element, DropoutMode::channel}) {
     const Call call{0.4f, mode, {0, 0}, 0};  // what the first call in step 0 of a context draws

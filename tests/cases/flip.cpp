@@ -42,6 +42,7 @@ void flip_cases(Registry& r) {
   for (const Format& f : kOddFormats) r.cases.push_back(flip_case({2, 5, 33, 19}, f));
   r.cases.push_back(bench_only(flip_case({4, 256, 512, 3})));
   r.cases.push_back(bench_only(flip_case({4, 128, 256, 19})));
+  r.cases.push_back(bench_only(flip_case({4, 512, 1024, 19}, {DType::bf16, 8})));
 
   for (const Shape& shape : {Shape{2, 3, 4, 3}, Shape{1, 2, 5, 1}})
     r.gradients.push_back(

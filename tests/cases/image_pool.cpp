@@ -82,6 +82,7 @@ void image_pool_cases(Registry& r) {
   for (const Format& f : kOddFormats)
     r.cases.push_back(make_case({"fills_then_full", {9, 3, 5, 3}, 4, 2, 7, false, f}));
   r.cases.push_back(bench_only(make_case({"full", {1, 256, 256, 3}, 50, 50, 100})));
+  r.cases.push_back(bench_only(make_case({"full", {1, 256, 512, 3}, 50, 50, 100, false, {DType::bf16, 8}})));
 }
 
 }  // namespace segue::cases

@@ -64,6 +64,7 @@ void pad_constant_cases(Registry& r) {
   }
   for (const Format& f : kOddFormats) r.cases.push_back(pad_case({2, 5, 9, 19}, {1, 2, 3, 4}, 0.25f, f));
   r.cases.push_back(bench_only(pad_case({4, 128, 256, 64}, {1, 1, 1, 1}, 0.f)));
+  r.cases.push_back(bench_only(pad_case({4, 128, 256, 64}, {1, 1, 1, 1}, 0.f, {DType::bf16, 8})));
 
   const Shape shape{2, 3, 4, 3};
   const Padding pad{.top = 1, .bottom = 2, .left = 3, .right = 0};

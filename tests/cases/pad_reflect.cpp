@@ -101,8 +101,8 @@ void pad_reflect_cases(Registry& r) {
   }
   r.cases.push_back(bench_only(pad_case({4, 128, 256, 64}, 1)));
   r.cases.push_back(bench_only(grad_case({4, 128, 256, 64}, 1)));
-  r.cases.push_back(bench_only(pad_case({4, 128, 256, 64}, 1, kCudaFormats[1])));
-  r.cases.push_back(bench_only(grad_case({4, 128, 256, 64}, 1, kCudaFormats[1])));
+  r.cases.push_back(bench_only(pad_case({4, 64, 128, 256}, 1, {DType::bf16, 8})));
+  r.cases.push_back(bench_only(grad_case({4, 64, 128, 256}, 1, {DType::bf16, 8})));
   r.cases.push_back(bench_only(pad_case({1, 64, 64, 256}, 1, kCudaFormats[1])));
   r.cases.push_back(bench_only(grad_case({1, 64, 64, 256}, 1, kCudaFormats[1])));
 

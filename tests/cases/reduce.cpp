@@ -191,6 +191,9 @@ void reduce_cases(Registry& r) {
   r.cases.push_back(order_case());
   r.cases.push_back(bench_only(sum_case("sum", Sum{}, sum_of, {1 << 25})));
   r.cases.push_back(bench_only(sum_case("sum_of_squares", SumOfSquares{}, squares_of, {1 << 25})));
+  r.cases.push_back(
+      bench_only(sum_case("sum_of_squares", SumOfSquares{}, squares_of, {1 << 16, 512}, {DType::f32, 8})));
+  r.cases.push_back(bench_only(sum_case("mean", Mean{}, mean_of, {1 << 16, 512}, {DType::bf16, 8})));
   for (int64_t n : {1, 2, 7, 32, 71}) {
     r.cases.push_back(weighted_sum_case(n, false));
     r.cases.push_back(weighted_sum_grad_case(n, n - 1));

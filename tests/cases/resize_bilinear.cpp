@@ -141,8 +141,9 @@ void resize_bilinear_cases(Registry& r) {
     r.cases.push_back(bench_only(resize_case(shape, to, false)));
     r.cases.push_back(bench_only(grad_case(shape, to, false, false)));
   }
-  r.cases.push_back(bench_only(resize_case({8, 32, 64, 256}, {128, 256}, false, kCudaFormats[1])));
-  r.cases.push_back(bench_only(grad_case({8, 32, 64, 256}, {128, 256}, false, false, kCudaFormats[1])));
+  // The decoder of DeepLabv3+.
+  r.cases.push_back(bench_only(resize_case({8, 32, 64, 256}, {128, 256}, false, {DType::bf16, 8})));
+  r.cases.push_back(bench_only(grad_case({8, 32, 64, 256}, {128, 256}, false, false, {DType::bf16, 8})));
   const std::pair<Shape, Size> gradients[] = {
       {{2, 3, 4, 2}, {7, 5}}, {{1, 5, 4, 3}, {2, 3}}, {{2, 1, 1, 3}, {3, 4}}, {{1, 4, 3, 2}, {1, 1}}};
   for (const auto& pair : gradients)

@@ -76,6 +76,7 @@ void scale_cases(Registry& r) {
   for (const Format& f : kOddFormats) r.cases.push_back(scale_case({3, 5, 7, 19}, -1.7f, f));
   r.cases.push_back(bench_only(scale_case({4, 64, 128, 256}, 0.5f)));
   r.cases.push_back(bench_only(scale_by_case({4, 64, 128, 256})));
+  r.cases.push_back(bench_only(scale_by_case({8, 512, 1024, 19}, {DType::bf16, 8})));
 
   r.gradients.push_back(
       {.op = "scale",

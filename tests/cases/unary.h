@@ -124,6 +124,8 @@ inline void unary_cases(Registry& r, const Unary& u, double low, double high, co
   }
   r.cases.push_back(bench_only(unary_case(u, Shape{4, 64, 128, 256}, low, high)));
   r.cases.push_back(bench_only(unary_grad_case(u, {4, 64, 128, 256}, low, high)));
+  r.cases.push_back(bench_only(unary_case(u, Shape{4, 128, 256, 64}, low, high, {DType::bf16, 8})));
+  r.cases.push_back(bench_only(unary_grad_case(u, {4, 128, 256, 64}, low, high, {DType::bf16, 8})));
   r.gradients.push_back(
       {.op = u.op,
        .name = case_name(x.shape),

@@ -11,7 +11,7 @@ __global__ void __launch_bounds__(gpu::kClassThreads)
   gpu::for_pixels<L>(pixels, [=](gpu::ClassPlace<L> place) {
     float z[L::kValues];
     gpu::read_logits(x, pitch, classes, place, z);
-    const float share = 1.f / gpu::exponentials<L>(z, classes, place).sum;
+    const float share = 1.f / gpu::softmax_sum<L>(z, gpu::class_max<L>(z), classes, place);
     gpu::write_classes(y, pitch, classes, place, [&](int i) { return z[i] * share; });
   });
 }
@@ -39,7 +39,7 @@ void softmax(const CudaExec& exec, const View& x, const View& y) {
   gpu::class_map(x, "softmax");
   check_like(y, "softmax", "y", x, "x");
   if (x.count() == 0) return;
-  gpu::dispatch_classes<1>(
+  gpu::dispatch_classes<1, 32>(
       x, "softmax",
       [&](auto layout) {
         using L = decltype(layout);
@@ -55,7 +55,7 @@ void softmax_grad(const CudaExec& exec, const View& dy, const View& y, const Vie
   check_like(y, "softmax_grad", "y", dy, "dy");
   check_like(dx, "softmax_grad", "dx", dy, "dy");
   if (dy.count() == 0) return;
-  gpu::dispatch_classes<2>(
+  gpu::dispatch_classes<2, 32>(
       dy, "softmax_grad",
       [&](auto layout) {
         using L = decltype(layout);

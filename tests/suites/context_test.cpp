@@ -19,16 +19,20 @@ namespace segue {
 namespace kernels {
 namespace {
 
-/// A kernel that shows what the door hands it.
+/// A kernel that shows what the door hands it, on every device.
 struct Seen {
   View in, out;
   int number = 0;
   void* scratch = nullptr;
 };
-void probe(const CpuExec& exec, const View& in, int number, const View& out, Seen* seen, size_t scratch_bytes) {
+template <class Exec>
+void probe(const Exec& exec, const View& in, int number, const View& out, Seen* seen, size_t scratch_bytes) {
   *seen = {in, out, number, scratch_bytes ? exec.scratch->get(scratch_bytes) : nullptr};
 }
-void refuse(const CpuExec&, const View&) { fail(Fault::invalid_argument, "refuse", "expects nothing"); }
+template <class Exec>
+void refuse(const Exec&, const View&) {
+  fail(Fault::invalid_argument, "refuse", "expects nothing");
+}
 
 }  // namespace
 }  // namespace kernels

@@ -88,8 +88,8 @@ TEST_F(OpErrors, AddWantsEqualShapes) {
 TEST_F(OpErrors, ScalarsAreScalars) {
   const Tensor x = make({3}), three = make({3}), one = make({});
   expect_error([&] { c.run(SEGUE_KERNEL(scale_by), x, three, out(x)); }, "[scale_by] ");
-  expect_error([&] { c.run(SEGUE_KERNEL(lerp), out(x), x, three); }, "[lerp] ");
-  expect_error([&] { c.run(SEGUE_KERNEL(lerp), out(x), make({4}), one); }, "[lerp] ");
+  expect_error([&] { c.run(SEGUE_KERNEL(lerp), out(x), x, three, out(View())); }, "[lerp] ");
+  expect_error([&] { c.run(SEGUE_KERNEL(lerp), out(x), make({4}), one, out(View())); }, "[lerp] ");
 }
 
 TEST_F(OpErrors, ReductionsWantTheirShapes) {

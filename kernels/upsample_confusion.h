@@ -12,7 +12,8 @@ namespace segue::kernels {
 ///   matrix[label, k] += 1 unless label = ignore
 ///   A NaN is never the largest; class 0 is predicted where nothing is.
 ///
-/// logits       (N,h,w,C) f32   in     C <= 256 classes; any ratio of H to h and W to w
+/// logits       (N,h,w,C) f32   in     C <= 256 classes; any ratio of H to h and W to w; on CUDA also bf16 and f16, any
+///                                     pitch
 /// labels       (N,H,W) u8      in     class or `ignore`
 /// matrix       (C,C) u64       inout  pixels by label (row) and prediction (column)
 /// predictions  (N,H,W) u8      out    k, also where the label is ignored; may be absent
@@ -23,6 +24,8 @@ namespace segue::kernels {
 ///              Deterministic. Capture-safe.
 /// Source       Everingham et al. 2015, "The Pascal visual object classes challenge: a retrospective" (IoU counts).
 void upsample_confusion(const CpuExec& exec, const View& logits, const View& labels, const View& matrix,
+                        const View& predictions, const View& status, int ignore);
+void upsample_confusion(const CudaExec& exec, const View& logits, const View& labels, const View& matrix,
                         const View& predictions, const View& status, int ignore);
 
 }  // namespace segue::kernels

@@ -13,7 +13,8 @@ namespace segue::kernels {
 ///   label = q >= thresholds[k] ? k : 255;         histogram[k, min(floor(q B), B-1)] += 1
 ///   A pixel with a NaN, or whose largest logit is infinite, has q = NaN: label 255, not counted.
 ///
-/// logits      (N,h,w,C) f32   in     C <= 255 classes; any ratio of H to h and W to w
+/// logits      (N,h,w,C) f32   in     C <= 255 classes; any ratio of H to h and W to w; on CUDA also bf16 and f16, any
+///                                    pitch
 /// thresholds  (C) f32         in     least confidence by class, on the device; one for all: C times the same
 /// labels      (N,H,W) u8      out    class or 255
 /// confidence  (N,H,W) f32     out    q; may be absent
@@ -22,6 +23,8 @@ namespace segue::kernels {
 /// Traffic     reads the logits once, writes 1 byte a pixel of H W, with confidence 5.  Deterministic. Capture-safe.
 /// Source      as pseudo_label.
 void upsample_pseudo_label(const CpuExec& exec, const View& logits, const View& thresholds, const View& labels,
+                           const View& confidence, const View& histogram);
+void upsample_pseudo_label(const CudaExec& exec, const View& logits, const View& thresholds, const View& labels,
                            const View& confidence, const View& histogram);
 
 }  // namespace segue::kernels

@@ -5,7 +5,8 @@
 namespace segue::cases {
 namespace {
 
-void run(const CpuExec& e, Io& io) {
+template <class Exec>
+void run(const Exec& e, Io& io) {
   const View confidence = io.out[1].shape().count() ? io.out[1].view() : View();
   const View histogram = io.out[2].shape().count() ? io.out[2].view() : View();
   kernels::upsample_pseudo_label(e, io.in[0].view(), io.in[1].view(), io.out[0].view(), confidence, histogram);
@@ -21,42 +22,44 @@ std::vector<Array> reference(const Io& io) {
 }
 
 Case make_case(const std::string& name, std::function<Array()> logits, const Shape& low, int64_t height, int64_t width,
-               const Array& thresholds, int64_t bins, bool confidence) {
+               const Array& thresholds, int64_t bins, bool confidence, const Format& format = {}) {
   const int64_t classes = low[3];
   const Shape full{low[0], height, width};
   return {.op = "upsample_pseudo_label",
-          .name = case_name(low) + "_to_" + case_name({height, width}) + name,
+          .name = format.name(low) + "_to_" + case_name({height, width}) + name,
           .make =
               [=] {
                 Io io;
-                io.in = {Buffer(logits(), DType::f32), Buffer(thresholds, DType::f32)};
+                io.in = {format(logits()), Buffer(thresholds, DType::f32)};
                 io.out = {Buffer(full, DType::u8), Buffer(confidence ? full : Shape{0}, DType::f32),
                           Buffer(constant(bins ? Shape{classes, bins} : Shape{0, 0}, 3), DType::u64)};
                 return io;
               },
-          .cpu = run,
+          .cpu = format.cpu(run<CpuExec>),
+          .cuda = SEGUE_CUDA_CALL(run<CudaExec>),
           .reference = reference,
           .longest_sum = {1, classes + 4, 1},
-          .bytes = double(low.count() * 4 + full.count() * (confidence ? 5 : 1))};
+          .bytes = double(low.count() * format.bytes() + full.count() * (confidence ? 5 : 1))};
 }
 
 /// Random logits of the first draw in which every pixel of the full size is decided whatever the rounding.
-Case random_case(const Shape& low, int64_t height, int64_t width, int64_t bins, bool confidence = true) {
+Case random_case(const Shape& low, int64_t height, int64_t width, int64_t bins, bool confidence = true,
+                 const Format& format = {}) {
   const Array thresholds = uniform({low[3]}, 0.2, 0.9, 3);
   const auto logits = [=] {
     for (uint64_t salt = 1;; ++salt) {
-      const Array z = uniform(low, -4, 4, salt), full = upsampled(z, height, width);
+      const Array z = format(uniform(low, -4, 4, salt)).array(), full = upsampled(z, height, width);
       bool all = true;
       for (int64_t p = 0; all && p < full.shape.pixels(); ++p)
         all = decided(vote(&full.v[size_t(p * low[3])], low[3]), thresholds, bins);
       if (all) return z;
     }
   };
-  return make_case(confidence ? "" : "_labels_only", logits, low, height, width, thresholds, bins, confidence);
+  return make_case(confidence ? "" : "_labels_only", logits, low, height, width, thresholds, bins, confidence, format);
 }
 
 /// All classes equal at every pixel of a pair of rows, then a NaN that spreads to its neighbours: exact in f32.
-Case exact_case() {
+Case exact_case(const Format& format = {}) {
   const Shape low{1, 4, 3, 4};
   const auto logits = [=] {
     Array z(low, 1.5);
@@ -67,7 +70,7 @@ Case exact_case() {
   };
   Array thresholds(Shape{4});
   thresholds.v = {0.25, 1, 0.5, 1};
-  return make_case("_exact", logits, low, 8, 12, thresholds, 4, true);
+  return make_case("_exact", logits, low, 8, 12, thresholds, 4, true, format);
 }
 
 }  // namespace
@@ -84,6 +87,18 @@ void upsample_pseudo_label_cases(Registry& r) {
   r.cases.push_back(random_case({1, 9, 33, 5}, 34, 769, 0));
   r.cases.push_back(random_case({2, 3, 4, 19}, 12, 16, 0, false));
   r.cases.push_back(exact_case());
+  // CUDA only. Sizes with several tiles of cells, several patches of a cell, a histogram too large for shared memory.
+  for (const Format& f : kCudaFormats) {
+    r.cases.push_back(random_case({2, 13, 17, 19}, 51, 67, 10, true, f));
+    r.cases.push_back(random_case({1, 3, 5, 19}, 24, 48, 10, true, f));
+    r.cases.push_back(random_case({1, 2, 3, 200}, 5, 33, 3, true, f));
+    r.cases.push_back(random_case({1, 5, 7, 19}, 20, 28, 400, true, f));
+    r.cases.push_back(random_case({3, 6, 9, 1}, 6, 9, 10, true, f));
+    r.cases.push_back(random_case({1, 9, 11, 2}, 4, 5, 10, true, f));
+    r.cases.push_back(random_case({2, 3, 4, 19}, 12, 16, 0, false, f));
+    r.cases.push_back(exact_case(f));
+  }
+  for (const Format& f : kOddFormats) r.cases.push_back(random_case({2, 5, 7, 19}, 20, 28, 10, true, f));
   r.cases.push_back(bench_only(make_case(
       "",
       [] {

@@ -12,6 +12,7 @@ struct Setup {
   int64_t classes = 19;
   LabelKind kind = LabelKind::plain;
   bool weights = false, class_weights = false, gradient = true, extreme = false;
+  Format format = {};
 
   Shape logits() const { return {n, h, w, classes}; }
   Shape labels() const { return {n, height, width}; }
@@ -21,7 +22,7 @@ struct Setup {
 
 std::string name_of(const Setup& s) {
   const char* kinds[] = {"", "_all_ignored", "_bad"};
-  return case_name(s.logits()) + "_to_" + case_name(Shape{s.height, s.width}) + kinds[int(s.kind)] +
+  return s.format.name(s.logits()) + "_to_" + case_name(Shape{s.height, s.width}) + kinds[int(s.kind)] +
          (s.weights ? "_weights" : "") + (s.class_weights ? "_class_weights" : "") + (s.gradient ? "" : "_loss_only") +
          (s.extreme ? "_extreme" : "");
 }
@@ -67,26 +68,29 @@ Array logits_of(const Setup& s) {
 }
 
 Case xent_case(const Setup& s) {
+  const auto run = [=](const auto& e, Io& io) {
+    kernels::upsample_xent(e, io.in[0].view(), io.in[1].view(), view_or_absent(io.in[2], s.weights),
+                           view_or_absent(io.in[3], s.class_weights), io.in[4].view(), io.out[0].view(),
+                           s.gradient ? io.out[2].view() : View(), io.out[1].view(), {});
+  };
   return {.op = "upsample_xent",
           .name = name_of(s),
           .make =
               [=] {
                 const Array labels = labels_of(s.labels(), s.classes, s.kind);
-                const double inv = inv_norm_of(labels, {}, {}, s.classes, Normalizer::valid);
+                double inv = inv_norm_of(labels, {}, {}, s.classes, Normalizer::valid);
+                // Not a mean but a sum in f16, which has fewer bits below 2^-14.
+                if (s.format.dtype == DType::f16 && inv != 0) inv = 1;
                 Io io;
-                io.in = {Buffer(logits_of(s), DType::f32), Buffer(labels, DType::u8),
+                io.in = {s.format(logits_of(s)), Buffer(labels, DType::u8),
                          Buffer(uniform(s.labels(), 0, 1, 3), DType::f32),
                          Buffer(uniform({s.classes}, 0.5, 2, 4), DType::f32), Buffer(constant({}, inv), DType::f32)};
                 io.out = {Buffer(Shape{}, DType::f32), Buffer(constant({}, 0), DType::u32)};
-                if (s.gradient) io.out.push_back(Buffer(s.logits(), DType::f32));
+                if (s.gradient) io.out.push_back(s.format(s.logits()));
                 return io;
               },
-          .cpu =
-              [=](const CpuExec& e, Io& io) {
-                kernels::upsample_xent(e, io.in[0].view(), io.in[1].view(), view_or_absent(io.in[2], s.weights),
-                                       view_or_absent(io.in[3], s.class_weights), io.in[4].view(), io.out[0].view(),
-                                       s.gradient ? io.out[2].view() : View(), io.out[1].view(), {});
-              },
+          .cpu = s.format.cpu([=](const CpuExec& e, Io& io) { run(e, io); }),
+          .cuda = SEGUE_CUDA_CALL([=](const CudaExec& e, Io& io) { run(e, io); }),
           .reference =
               [=](const Io& io) {
                 const Array labels = io.in[1].array();
@@ -98,7 +102,8 @@ Case xent_case(const Setup& s) {
                 return want;
               },
           .longest_sum = {std::max(s.labels().count(), s.classes), 1, std::max(s.reach(), s.classes)},
-          .bytes = double(s.logits().count()) * (s.gradient ? 8 : 4) + double(s.labels().count()),
+          .bytes = double(s.logits().count() * s.format.bytes()) * (s.gradient ? 2 : 1) +
+                   double(s.labels().count()) * (s.weights ? 5 : 1),
           .flops = 40.0 * double(s.labels().count() * s.classes)};
 }
 
@@ -161,6 +166,30 @@ void upsample_xent_cases(Registry& r) {
   variant([](Setup& s) { s.class_weights = true; });
   variant([](Setup& s) { s.gradient = false; });
   variant([](Setup& s) { s.extreme = true; });
+  // CUDA only: channels at a pitch, bf16 and f16, and pitches without vector access; ratios that leave many columns of
+  // cells, more classes than have a slot in every thread.
+  for (const Format& f : kCudaFormats) {
+    for (const auto& s : sizes)
+      r.cases.push_back(xent_case({.n = s[0], .h = s[1], .w = s[2], .height = s[3], .width = s[4], .format = f}));
+    r.cases.push_back(xent_case({.n = 1, .h = 19, .w = 33, .height = 75, .width = 131, .format = f}));
+    for (int64_t classes : {2, 40, 41, 256})
+      r.cases.push_back(xent_case({.n = 2,
+                                   .h = 5,
+                                   .w = 7,
+                                   .height = 20,
+                                   .width = 28,
+                                   .classes = classes,
+                                   .kind = LabelKind::bad,
+                                   .weights = true,
+                                   .class_weights = true,
+                                   .format = f}));
+    variant([&](Setup& s) { s.gradient = false, s.format = f; });
+    variant([&](Setup& s) { s.extreme = true, s.format = f; });
+    variant([&](Setup& s) { s.extreme = s.weights = s.class_weights = true, s.kind = LabelKind::bad, s.format = f; });
+  }
+  for (const Format& f : kOddFormats) variant([&](Setup& s) { s.format = f; });
+  // The same on both devices: extreme logits at x8, where a thread makes several patches of a cell.
+  r.cases.push_back(xent_case({.n = 1, .h = 5, .w = 6, .height = 40, .width = 48, .weights = true, .extreme = true}));
   r.cases.push_back(bench_only(xent_case({.n = 4, .h = 32, .w = 64, .height = 128, .width = 256})));
   r.cases.push_back(bench_only(xent_case({.n = 2, .h = 128, .w = 256, .height = 512, .width = 1024})));
   r.cases.push_back(bench_only(xent_case({.n = 4, .h = 16, .w = 32, .height = 128, .width = 256})));

@@ -126,7 +126,7 @@ __global__ void __launch_bounds__(kTileThreads, 4)
   for_tile_pixels<kTileSteps<T>>(
       tile, tiles.pitch,
       [=](int64_t e) {
-        Reads r;
+        Reads r{};
         r.x = LoadedPack<T, N>::at(x + e);
         if constexpr (kResidual) r.residual = LoadedPack<T, N>::at(residual + e);
         return r;

@@ -23,7 +23,7 @@ struct NormGradReads {
   LoadedPack<T, N> dy, x, y;
 
   static __device__ __forceinline__ NormGradReads at(const NormGradImages<T>& o, int64_t e) {
-    NormGradReads r;
+    NormGradReads r{};
     r.dy = LoadedPack<T, N>::at(o.dy + e);
     if constexpr (kReadsX) r.x = LoadedPack<T, N>::at(o.x + e);
     if constexpr (kBend == Bend::of_y) r.y = LoadedPack<T, N>::at(o.y + e);

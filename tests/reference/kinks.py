@@ -10,15 +10,11 @@ import sys
 import torch
 import torch.nn.functional as F
 
-import formula
 import torch_steps
 
 
 def units(name, salt, dtype):
-    """Inputs of every ReLU and leaky ReLU of a forward pass in training mode."""
-    make, shape, _, _ = torch_steps.MODELS[name][:4]
-    net = make()
-    formula.set_weights(net)
+    """Inputs of every ReLU and leaky ReLU of the three training steps, and of the inference behind them."""
     seen, plain = [], (F.relu, F.leaky_relu)
 
     def watched(f):
@@ -27,10 +23,10 @@ def units(name, salt, dtype):
             return f(x, *args, **kwargs)
         return call
 
+    torch_steps.SALTS[name] = salt
     F.relu, F.leaky_relu = watched(plain[0]), watched(plain[1])
     try:
-        with torch.no_grad():
-            net.to(dtype)(torch.from_numpy(formula.image(f"input{salt}", shape)).to(dtype))
+        torch_steps.run(name, dtype)
     finally:
         F.relu, F.leaky_relu = plain
     return seen

@@ -86,7 +86,7 @@ MODELS = {
     "fcn_resnet50": (fcn, (2, 3, 49, 65), ((2, 49, 65), CLASSES), segmentation_loss),
     "resnet50": (lambda: torchvision.models.resnet50(weights=None, num_classes=200), (3, 3, 49, 65), ((3,), 200),
                  lambda y, labels: F.cross_entropy(y, labels, ignore_index=255)),
-    "generator9": (lambda: torch_models.Generator(64, 9), (1, 3, 36, 28), None, square(0.5)),
+    "generator9": (lambda: torch_models.Generator(64, 9), (1, 3, 16, 12), None, square(0.5)),
     "generator6": (lambda: torch_models.Generator(64, 6), (2, 3, 20, 28), None, square(0.5)),
     "patchgan": (lambda: torch_models.PatchGan(64), (2, 3, 71, 94), None, square(1.0)),
     "output_discriminator": (OutputDiscriminator, (2, CLASSES, 33, 97), None, binary(0.0)),
@@ -94,7 +94,7 @@ MODELS = {
 }
 
 # Of the inputs, found by kinks.py.
-SALTS = {"deeplabv3plus": 3, "deeplabv3plus_os8": 18, "fcn_resnet50": 2, "resnet50": 1, "generator9": 12, "patchgan": 1,
+SALTS = {"deeplabv3plus": 3, "deeplabv3plus_os8": 18, "fcn_resnet50": 2, "resnet50": 1, "generator9": 6, "patchgan": 1,
          "output_discriminator": 1}
 
 

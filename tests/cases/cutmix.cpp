@@ -16,6 +16,7 @@ struct Setup {
   bool weights = true;  // of both sides; else none, and ones are written
   bool bad_labels = false;
   bool in_place = false;  // b is the result
+  Format format = {};     // of the images
 };
 
 constexpr double kUntouched = 9;  // status bits that were there before
@@ -27,7 +28,7 @@ Io operands(const Setup& s) {
     Array l = labels(pixels, s.classes, 5, salt);
     if (s.bad_labels)
       for (int64_t i = int64_t(salt); i < l.count(); i += 11) l[i] = s.classes + double(i % 3);
-    return std::vector<Buffer>{Buffer(uniform(s.shape, -2, 2, salt), DType::f32), Buffer(l, DType::u8),
+    return std::vector<Buffer>{s.format(uniform(s.shape, -2, 2, salt)), Buffer(l, DType::u8),
                                Buffer(uniform(pixels, 0, 1, salt + 20), DType::f32)};
   };
   Io io;
@@ -39,13 +40,14 @@ Io operands(const Setup& s) {
   } else {
     io.in.insert(io.in.end(), b.begin(), b.end());
     io.in.push_back(s.boxes.count() ? Buffer(s.boxes, DType::i32) : Buffer(s.mask, DType::u8));
-    io.out = {Buffer(s.shape, DType::f32), Buffer(pixels, DType::u8), Buffer(pixels, DType::f32)};
+    io.out = {s.format(s.shape), Buffer(pixels, DType::u8), Buffer(pixels, DType::f32)};
   }
   io.out.push_back(Buffer(constant({}, kUntouched - 1), DType::u32));
   return io;
 }
 
-void run(const CpuExec& e, Io& io, const Setup& s) {
+template <class Exec>
+void run(const Exec& e, Io& io, const Setup& s) {
   const auto side = [&](std::vector<Buffer>& from, size_t first) {
     return kernels::MixSide{from[first].view(), from[first + 1].view(), s.weights ? from[first + 2].view() : View()};
   };
@@ -88,11 +90,12 @@ std::vector<Array> reference(const Io& io, const Setup& s) {
 Case make_case(const Setup& s) {
   const double pixels = double(s.shape.pixels()), channels = double(s.shape[3]);
   return {.op = "cutmix",
-          .name = case_name(s.shape) + "_" + s.name,
+          .name = s.format.name(s.shape) + "_" + s.name,
           .make = [=] { return operands(s); },
-          .cpu = [=](const CpuExec& e, Io& io) { run(e, io, s); },
+          .cpu = s.format.cpu([=](const CpuExec& e, Io& io) { run(e, io, s); }),
+          .cuda = SEGUE_CUDA_CALL([=](const CudaExec& e, Io& io) { run(e, io, s); }),
           .reference = [=](const Io& io) { return reference(io, s); },
-          .bytes = pixels * (8 * channels + 10 + (s.mask.count() ? 1 : 0))};
+          .bytes = pixels * (double(2 * s.format.bytes()) * channels + 10 + (s.mask.count() ? 1 : 0))};
 }
 
 Array boxes(const std::vector<double>& values) {
@@ -134,6 +137,19 @@ void cutmix_cases(Registry& r) {
       make_case({.name = "mask_bad_labels", .shape = {2, 9, 13, 3}, .mask = constant({256}, 1), .bad_labels = true}));
   r.cases.push_back(
       make_case({.name = "mask_in_place", .shape = {2, 9, 13, 3}, .mask = mask({19}), .ignore = 3, .in_place = true}));
+  for (const Format& f : kCudaFormats) {
+    r.cases.push_back(make_case({.name = "boxes", .shape = {6, 9, 13, 3}, .boxes = six, .format = f}));
+    r.cases.push_back(
+        make_case({.name = "in_place", .shape = {6, 9, 13, 3}, .boxes = wild, .in_place = true, .format = f}));
+    r.cases.push_back(make_case(
+        {.name = "mask_by_sample", .shape = {3, 7, 769, 3}, .mask = mask({3, 19}), .bad_labels = true, .format = f}));
+  }
+  for (const Format& f : kOddFormats)
+    r.cases.push_back(make_case({.name = "mask", .shape = {2, 33, 19, 11}, .mask = mask({19}), .format = f}));
+  r.cases.push_back(bench_only(make_case({.name = "boxes",
+                                          .shape = {2, 512, 1024, 3},
+                                          .boxes = boxes({100, 200, 300, 500, 0, 0, 256, 1024}),
+                                          .format = kCudaFormats[1]})));
   r.cases.push_back(bench_only(
       make_case({.name = "boxes", .shape = {2, 512, 1024, 3}, .boxes = boxes({100, 200, 300, 500, 0, 0, 256, 1024})})));
   r.cases.push_back(bench_only(make_case({.name = "mask", .shape = {2, 512, 1024, 3}, .mask = mask({2, 19})})));

@@ -17,7 +17,7 @@ struct Betas {
 
 // rounded may be null.
 template <class T, int N>
-__global__ void __launch_bounds__(gpu::kSlabThreads)
+__global__ void __launch_bounds__(gpu::kSlabThreads, 4)
     adam_kernel(gpu::Slab slab, GradientNumbers numbers, const float* corrections, float* w, const float* g, float* m,
                 float* v, T* rounded, Betas betas) {
   const GradientUse use = use_of(numbers);

@@ -30,7 +30,7 @@ __global__ void __launch_bounds__(gpu::kStripThreads)
 }
 
 template <class T, int N>
-__global__ void __launch_bounds__(gpu::kTileThreads)
+__global__ void __launch_bounds__(gpu::kTileThreads, 4)
     bias_grad_sums_kernel(const T* dy, double* partials, const gpu::ChannelTiles tiles) {
   using Loaded = gpu::LoadedPack<T, N>;
   const gpu::ChannelTile<N> tile(tiles, blockIdx.x);

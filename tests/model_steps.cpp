@@ -212,8 +212,12 @@ std::vector<Recorded> record_steps(const ModelStep& step, const Context::Options
       c.backward(loss);
     }
     if (n == 0) {
-      for (const NamedTensor& t : net->named_parts("", net->grads()))
+      // At precision fp16 they are those of the scaled loss.
+      const float scale = c.loss_scaler() ? host_values(c.loss_scaler()->scale())[0] : 1.f;
+      for (const NamedTensor& t : net->named_parts("", net->grads())) {
         all.push_back(record_view("grad", t.name, t.view, t.filter));
+        for (float& v : all.back().values) v /= scale;
+      }
       record_state("stat", true);
     }
     sgd.step();

@@ -42,7 +42,7 @@ std::function<Tensor(Context&, Network&, const Tensor&, Tensor*)> score(F loss) 
 const std::vector<ModelStep>& tiny_steps() {
   static const std::vector<ModelStep> all = {
       {"deeplabv3plus",
-       {2, 33, 40, 3},
+       {8, 33, 33, 3},
        3,
        [] {
          return std::make_unique<DeepLabV3Plus>(DeepLabOptions{.classes = kClasses, .width = 0.125, .dropout = 0});
@@ -54,7 +54,7 @@ const std::vector<ModelStep>& tiny_steps() {
        [] { return std::make_unique<Fcn>(FcnOptions{.classes = kClasses, .width = 0.125, .dropout = 0}); },
        segment},
       {"generator",
-       {1, 16, 20, 3},
+       {1, 32, 40, 3},
        1,
        [] { return std::make_unique<CycleGanGenerator>(GeneratorOptions{.blocks = 1, .filters = 8}); },
        score<CycleGanGenerator>([](Context& c, const Tensor& y) { return lsgan(c, y, 0.5f); })},
@@ -64,7 +64,7 @@ const std::vector<ModelStep>& tiny_steps() {
        [] { return std::make_unique<PatchGan>(PatchGanOptions{.filters = 8}); },
        score<PatchGan>([](Context& c, const Tensor& y) { return lsgan(c, y, 1.f); })},
       {"output_discriminator",
-       {1, 33, 40, kClasses},
+       {2, 65, 97, kClasses},
        1,
        [] {
          return std::make_unique<OutputDiscriminator>(OutputDiscriminatorOptions{.classes = kClasses, .filters = 8});
@@ -90,22 +90,30 @@ double rms_of(const std::vector<float>& v) {
 
 /// Relative rms error that rounding to the device's type may leave: each of `depth` layers adds its own rounding, half an
 /// eps of the values, in a random direction; a gradient has passed twice as many. Four deviations of that walk.
+/// In 16 bits some units come to lie on the other side of the kink of their ReLU: of normal values, 0.4 of those within a
+/// rounding of it, and with a share s of them turned a gradient moves by sqrt(s). Two deviations. In f32 none does.
 double allowed(const std::string& kind, Precision p) {
   constexpr double kDepth = 64;
   const double eps = p == Precision::bf16 ? 0x1p-7 : p == Precision::fp16 ? 0x1p-10 : 0x1p-23;
-  return 4 * eps / 2 * std::sqrt(kind == "grad" ? 2 * kDepth : kDepth);
+  const double rounding = 2 * eps * std::sqrt(kind == "grad" ? 2 * kDepth : kDepth);
+  const double kinks = kind == "grad" && p != Precision::f32 ? 2 * std::sqrt(0.4 * eps * std::sqrt(kDepth)) : 0;
+  return rounding + kinks;
 }
 
 void compare(const ModelStep& step, Precision precision) {
   const auto want = record_steps(step, {}, 1);
   const auto got = record_steps(step, {.device = DeviceType::cuda, .precision = precision}, 1);
   ASSERT_EQ(want.size(), got.size());
-  std::map<std::string, double> worst;
+  // A gradient that cancels, as that of a shift in front of another norm, is the rounding of what it is made of, which is
+  // of the size of other gradients: it is held against a hundredth of the largest.
+  std::map<std::string, double> worst, largest;
+  for (const Recorded& r : want)
+    if (r.kind == "grad") largest[r.kind] = std::max(largest[r.kind], rms_of(r.values));
   for (size_t i = 0; i < want.size(); ++i) {
     ASSERT_EQ(want[i].name, got[i].name);
     std::vector<float> error(want[i].values.size());
     for (size_t k = 0; k < error.size(); ++k) error[k] = got[i].values[k] - want[i].values[k];
-    const double scale = rms_of(want[i].values);
+    const double scale = std::max(rms_of(want[i].values), largest[want[i].kind] / 100);
     const double ratio = scale > 0 ? rms_of(error) / scale / allowed(want[i].kind, precision) : 0;
     worst[want[i].kind] = std::max(worst[want[i].kind], ratio);
     EXPECT_LE(ratio, 1) << step.name << " " << want[i].kind << " " << want[i].name;

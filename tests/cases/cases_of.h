@@ -37,7 +37,9 @@ struct Format {
   DType dtype = DType::f32;
   int64_t multiple = 1;  ///< the pitch is the channels rounded up to it; 1: no gaps
 
-  int64_t pitch(const Shape& s) const { return multiple == 1 ? 0 : (s.channels() + multiple - 1) / multiple * multiple; }
+  int64_t pitch(const Shape& s) const {
+    return multiple == 1 ? 0 : (s.channels() + multiple - 1) / multiple * multiple;
+  }
   int64_t bytes() const { return size_of(dtype); }
   /// Input with these values; output of this shape.
   Buffer operator()(const Array& a) const { return Buffer(a, dtype, pitch(a.shape)); }

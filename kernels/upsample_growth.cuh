@@ -30,9 +30,11 @@ class Exponential {
             exp2f(s.xy * scale_.xy - shift_.xy)};
   }
 
-  /// What was subtracted from the exponent of output (i, j), to the base 2.
-  __device__ __forceinline__ float shift(int i, int j) const {
-    return shift_.e + float(j) * shift_.x + float(i) * (shift_.y + float(j) * shift_.xy);
+  /// exp(v - shift) for output (i, j).
+  __device__ __forceinline__ float at(int i, int j, float v) const {
+    // The larger terms first: they nearly cancel.
+    const float d = v * kLog2E - shift_.e;
+    return exp2f(d - (float(j) * shift_.x + float(i) * (shift_.y + float(j) * shift_.xy)));
   }
 
  private:

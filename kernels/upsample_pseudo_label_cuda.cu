@@ -116,7 +116,7 @@ __global__ void __launch_bounds__(kThreads, 4) upsample_pseudo_label_kernel(cons
         for (int i = 0; i < kPatch; ++i)
 #pragma unroll
           for (int j = 0; j < kPatch; ++j) {
-            const float power = wide ? 1.f : exp2f(kLog2E * vote.largest[i][j] - exponential.shift(i, j));
+            const float power = wide ? 1.f : exponential.at(i, j, vote.largest[i][j]);
             const float share = __fdividef(power, q[i][j]);
             q[i][j] = share > 1.f ? 1.f : share;  // a NaN stays
           }

@@ -253,6 +253,17 @@ void image_in_cases(Registry& r) {
                                .plans = {window(2, 3, 7, 12, true), window(-3, -4, 16, 20)},
                                .dtype = DType::bf16,
                                .pitch = 8}));
+  for (int64_t pitch : {8, 5})
+    r.cases.push_back(make_case(
+        {.name = "many_groups",
+         .stored_height = 19,
+         .stored_width = 33,
+         .height = 75,
+         .width = 70,
+         .plans = {boxed(window(2, 3, 7, 12, true), 13, 31, 40, 34), boxed(window(-3, -4, 16, 20), -5, 0, 12, 70)},
+         .paste_plans = {window(0, 0, 11, 17, true, 2), dim},
+         .dtype = DType::bf16,
+         .pitch = pitch}));
   r.cases.push_back(make_case({.name = "boxes_without_paste",
                                .stored_height = 9,
                                .stored_width = 13,

@@ -46,7 +46,6 @@ Array decided_logits(const Shape& low, int64_t height, int64_t width, const Form
 Case make_case(const Shape& low, int64_t height, int64_t width, const Setup& s = {}) {
   const int64_t classes = low[3];
   const Shape full{low[0], height, width};
-  const Array truth = s.truth ? s.truth(full) : labels(full, classes, classes == 256 ? 0 : 5);
   const auto run = [=](const auto& e, Io& io) {
     kernels::upsample_confusion(e, io.in[0].view(), io.in[1].view(), io.out[0].view(),
                                 s.predictions ? io.out[1].view() : View(), io.out[2].view(), s.ignore);
@@ -55,6 +54,7 @@ Case make_case(const Shape& low, int64_t height, int64_t width, const Setup& s =
           .name = s.format.name(low) + "_to_" + case_name({height, width}) + s.name,
           .make =
               [=] {
+                const Array truth = s.truth ? s.truth(full) : labels(full, classes, classes == 256 ? 0 : 5);
                 Io io;
                 io.in = {s.format(s.logits ? s.logits() : decided_logits(low, height, width, s.format)),
                          Buffer(truth, DType::u8)};
@@ -114,6 +114,10 @@ void upsample_confusion_cases(Registry& r) {
   r.cases.push_back(bench_only(make_case({1, 128, 256, 19}, 512, 1024, {.logits = [] {
                                            return uniform({1, 128, 256, 19}, -4, 4);
                                          }})));
+  // A validation image of Cityscapes.
+  const auto logits = [] { return uniform({1, 256, 512, 19}, -4, 4); };
+  r.cases.push_back(
+      bench_only(make_case({1, 256, 512, 19}, 1024, 2048, {.logits = logits, .format = kCudaFormats[1]})));
 }
 
 }  // namespace segue::cases

@@ -105,6 +105,12 @@ void upsample_pseudo_label_cases(Registry& r) {
         return uniform({1, 128, 256, 19}, -4, 4);
       },
       {1, 128, 256, 19}, 512, 1024, constant({19}, 0.9), 100, true)));
+  r.cases.push_back(bench_only(make_case(
+      "",
+      [] {
+        return uniform({8, 128, 256, 19}, -4, 4);
+      },
+      {8, 128, 256, 19}, 512, 1024, constant({19}, 0.9), 100, true, kCudaFormats[1])));
 }
 
 }  // namespace segue::cases

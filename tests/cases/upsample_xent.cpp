@@ -1,5 +1,7 @@
 #include "kernels/upsample_xent.h"
 
+#include <array>
+
 #include "label_reference.h"
 #include "runtime/ops.h"
 #include "xent_reference.h"
@@ -12,6 +14,7 @@ struct Setup {
   int64_t classes = 19;
   LabelKind kind = LabelKind::plain;
   bool weights = false, class_weights = false, gradient = true, extreme = false;
+  bool areas = false;  // labels in squares of 16, as label maps have them
   Format format = {};
 
   Shape logits() const { return {n, h, w, classes}; }
@@ -24,7 +27,7 @@ std::string name_of(const Setup& s) {
   const char* kinds[] = {"", "_all_ignored", "_bad"};
   return s.format.name(s.logits()) + "_to_" + case_name(Shape{s.height, s.width}) + kinds[int(s.kind)] +
          (s.weights ? "_weights" : "") + (s.class_weights ? "_class_weights" : "") + (s.gradient ? "" : "_loss_only") +
-         (s.extreme ? "_extreme" : "");
+         (s.extreme ? "_extreme" : "") + (s.areas ? "_areas" : "");
 }
 
 /// The transpose of upsampled(): gradients of full-size logits gathered to (N,h,w,C).
@@ -67,6 +70,16 @@ Array logits_of(const Setup& s) {
   return z;
 }
 
+Array label_map(const Setup& s) {
+  Array a = labels_of(s.labels(), s.classes, s.kind);
+  if (s.areas)
+    for (int64_t i = 0; i < a.count(); ++i) {
+      const int64_t x = i % s.width, y = i / s.width % s.height;
+      a[i] = a[i - y % 16 * s.width - x % 16];
+    }
+  return a;
+}
+
 Case xent_case(const Setup& s) {
   const auto run = [=](const auto& e, Io& io) {
     kernels::upsample_xent(e, io.in[0].view(), io.in[1].view(), view_or_absent(io.in[2], s.weights),
@@ -77,7 +90,7 @@ Case xent_case(const Setup& s) {
           .name = name_of(s),
           .make =
               [=] {
-                const Array labels = labels_of(s.labels(), s.classes, s.kind);
+                const Array labels = label_map(s);
                 double inv = inv_norm_of(labels, {}, {}, s.classes, Normalizer::valid);
                 // Not a mean but a sum in f16, which has fewer bits below 2^-14.
                 if (s.format.dtype == DType::f16 && inv != 0) inv = 1;
@@ -166,6 +179,7 @@ void upsample_xent_cases(Registry& r) {
   variant([](Setup& s) { s.class_weights = true; });
   variant([](Setup& s) { s.gradient = false; });
   variant([](Setup& s) { s.extreme = true; });
+  variant([](Setup& s) { s.areas = true; });
   // CUDA only: channels at a pitch, bf16 and f16, and pitches without vector access; ratios that leave many columns of
   // cells, more classes than have a slot in every thread.
   for (const Format& f : kCudaFormats) {
@@ -193,6 +207,14 @@ void upsample_xent_cases(Registry& r) {
   r.cases.push_back(bench_only(xent_case({.n = 4, .h = 32, .w = 64, .height = 128, .width = 256})));
   r.cases.push_back(bench_only(xent_case({.n = 2, .h = 128, .w = 256, .height = 512, .width = 1024})));
   r.cases.push_back(bench_only(xent_case({.n = 4, .h = 16, .w = 32, .height = 128, .width = 256})));
+  const Setup training{.n = 8, .h = 128, .w = 256, .height = 512, .width = 1024, .format = kCudaFormats[1]};
+  r.cases.push_back(bench_only(xent_case(training)));
+
+  // DeepLabv3+ and FCN at 8x512x1024, DeepLabv3+ at 8x769x769.
+  for (const auto& [n, h, w, height, width] :
+       {std::array<int64_t, 5>{8, 128, 256, 512, 1024}, {8, 64, 128, 512, 1024}, {8, 193, 193, 769, 769}})
+    r.cases.push_back(bench_only(xent_case(
+        {.n = n, .h = h, .w = w, .height = height, .width = width, .areas = true, .format = kCudaFormats[1]})));
 
   r.gradients.push_back(gradient_case("x4", {2, 3, 4, 5}, {2, 12, 16}, Normalizer::valid, false));
   r.gradients.push_back(gradient_case("odd", {1, 5, 2, 3}, {1, 13, 9}, Normalizer::weights, true));

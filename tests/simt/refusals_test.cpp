@@ -1,9 +1,22 @@
 // What launchers do beyond their cases: addresses that allow no vector access, and operands that they refuse.
 #include <gtest/gtest.h>
 
+#include <deque>
+
+#include "kernels/adam.h"
+#include "kernels/bce_logits.h"
 #include "kernels/confusion.h"
+#include "kernels/cutmix.h"
+#include "kernels/kl_div.h"
+#include "kernels/l1.h"
+#include "kernels/label_norm.h"
+#include "kernels/loss_scale.h"
+#include "kernels/lsgan.h"
+#include "kernels/pseudo_label.h"
 #include "kernels/relu.h"
+#include "kernels/sgd.h"
 #include "kernels/softmax_entropy.h"
+#include "kernels/softmax_xent.h"
 #include "tests/check_case.h"
 
 namespace segue {
@@ -50,6 +63,131 @@ TEST(SimtUnaligned, Confusion) {
   EXPECT_EQ(counted(0, false), counted(0, true));
 }
 
+/// The operands of a launch, all aligned or each one element further on.
+class Operands {
+ public:
+  explicit Operands(bool aligned) : aligned_(aligned) {}
+
+  View operator()(const cases::Array& values, DType dtype, int64_t pitch = 0) {
+    const Shape& shape = values.shape;
+    const int64_t lanes = pitch ? pitch : shape.channels(), elements = shape.pixels() * lanes;
+    cases::Array all({elements + 1});
+    for (int64_t i = 0; i < values.count(); ++i)
+      all[i / shape.channels() * lanes + i % shape.channels() + offset()] = values[i];
+    buffers_.emplace_back(all, dtype);
+    return View(static_cast<char*>(buffers_.back().view().data) + offset() * size_of(dtype), shape, dtype, lanes);
+  }
+  /// What all operands hold after the launch.
+  std::vector<std::vector<double>> contents() const {
+    std::vector<std::vector<double>> all;
+    for (const cases::Buffer& b : buffers_) {
+      const std::vector<double> v = b.array().v;
+      all.emplace_back(v.begin() + offset(), v.end() - 1 + offset());
+    }
+    return all;
+  }
+
+ private:
+  int64_t offset() const { return aligned_ ? 0 : 1; }
+  bool aligned_;
+  std::deque<cases::Buffer> buffers_;
+};
+
+/// Runs launch(exec, operands) with both, and compares. `error` of values below 4: the order of sums may differ.
+template <class F>
+void expect_same_unaligned(F launch, double error = 0) {
+  testing::HostScratch scratch;
+  const CudaExec exec{.scratch = &scratch};
+  Operands aligned(true), unaligned(false);
+  launch(exec, aligned);
+  launch(exec, unaligned);
+  const auto want = aligned.contents(), got = unaligned.contents();
+  ASSERT_EQ(got.size(), want.size());
+  for (size_t k = 0; k < want.size(); ++k) {
+    ASSERT_EQ(got[k].size(), want[k].size());
+    for (size_t i = 0; i < want[k].size(); ++i) ASSERT_NEAR(got[k][i], want[k][i], error) << k << ", " << i;
+  }
+}
+
+cases::Array ranges_of(const std::vector<double>& rows) {
+  cases::Array a({int64_t(rows.size()) / 3, 3});
+  a.v = rows;
+  return a;
+}
+
+TEST(SimtUnaligned, Optimisers) {
+  const auto number = [](double x) { return cases::constant({}, x); };
+  const auto values = [](uint64_t salt) { return cases::uniform({9001}, 0.01, 1, salt); };
+  for (DType t : {DType::bf16, DType::f16}) {
+    expect_same_unaligned([&](const CudaExec& e, Operands& o) {
+      kernels::sgd(e, o(values(1), DType::f32), o(values(2), DType::f32), o(values(3), DType::f32),
+                   o(cases::constant({9001}, 0), t), o(ranges_of({1, 9000, 0}), DType::i64), o(number(0.1), DType::f32),
+                   o(number(0.01), DType::f32), View(), View(), View(), {});
+    });
+    expect_same_unaligned([&](const CudaExec& e, Operands& o) {
+      cases::Array corrections({2}, 0.5);
+      kernels::adam(e, o(values(1), DType::f32), o(values(2), DType::f32), o(values(3), DType::f32),
+                    o(values(4), DType::f32), o(cases::constant({9001}, 0), t), o(ranges_of({1, 9000, 0}), DType::i64),
+                    o(number(0.1), DType::f32), o(number(0.01), DType::f32), o(corrections, DType::f32), View(), View(),
+                    View(), {});
+    });
+  }
+}
+
+TEST(SimtUnaligned, Losses) {
+  const cases::Array x = cases::uniform({40, 19}, -2, 2, 1), y = cases::uniform({40, 19}, -2, 2, 2);
+  const cases::Array labels = cases::labels({40}, 19, 5), zero = cases::constant({}, 0);
+  constexpr double kError = 1e-5;
+  expect_same_unaligned(
+      [&](const CudaExec& e, Operands& o) {
+        const auto image = [&](const cases::Array& a) { return o(a, DType::f32, 24); };
+        const auto blank = [&] { return image(cases::Array({40, 19})); };
+        const auto scalar = [&](DType t) { return o(zero, t); };
+        kernels::l1(e, image(x), image(y), scalar(DType::f32), blank());
+        kernels::lsgan(e, image(x), 1, scalar(DType::f32), blank());
+        kernels::bce_logits(e, image(x), 1, scalar(DType::f32), blank());
+        kernels::kl_div(e, image(x), image(y), View(), scalar(DType::f32), blank());
+        const View inv = scalar(DType::f32), status = scalar(DType::u32), truth = o(labels, DType::u8);
+        kernels::label_norm(e, truth, View(), View(), inv, status, 19, {});
+        kernels::softmax_xent(e, image(x), truth, View(), View(), inv, scalar(DType::f32), blank(), status, {});
+        kernels::pseudo_label(e, image(x), o(cases::constant({19}, 0.3), DType::f32), o(cases::Array({40}), DType::u8),
+                              o(cases::Array({40}), DType::f32), o(cases::Array({19, 5}), DType::u64));
+      },
+      kError);
+}
+
+TEST(SimtUnaligned, LabelNorm) {
+  expect_same_unaligned([](const CudaExec& e, Operands& o) {
+    kernels::label_norm(e, o(cases::labels({20001}, 19, 5), DType::u8), View(), View(),
+                        o(cases::constant({}, 0), DType::f32), o(cases::constant({}, 0), DType::u32), 19, {});
+  });
+}
+
+TEST(SimtUnaligned, Cutmix) {
+  expect_same_unaligned([](const CudaExec& e, Operands& o) {
+    const auto side = [&](uint64_t salt) {
+      return kernels::MixSide{o(cases::uniform({2, 9, 13, 3}, -1, 1, salt), DType::bf16, 8),
+                              o(cases::labels({2, 9, 13}, 19, 5, salt), DType::u8), View()};
+    };
+    cases::Array boxes({2, 4});
+    boxes.v = {1, 2, 5, 7, 0, 0, 9, 3};
+    kernels::cutmix(e, side(1), side(2), o(boxes, DType::i32), View(), o(cases::Array({2, 9, 13, 3}), DType::bf16, 8),
+                    o(cases::Array({2, 9, 13}), DType::u8), o(cases::Array({2, 9, 13}), DType::f32),
+                    o(cases::constant({}, 0), DType::u32), {});
+  });
+}
+
+// The host cannot look at the table: what it must not hold is left out by the kernel.
+TEST(SimtRanges, RowsThatAreWrongTouchNothing) {
+  cases::Buffer w(cases::constant({50}, 1), DType::f32), g(cases::constant({50}, 1), DType::f32);
+  cases::Buffer one(cases::constant({}, 1), DType::f32), zero(cases::constant({}, 0), DType::f32);
+  cases::Buffer ranges(ranges_of({-9, 3, 0, 10, 12, 1, 20, 22, -1, 30, 28, 0, 45, 99, 0, 1000, 1001, 0}), DType::i64);
+  kernels::sgd(CudaExec{}, w.view(), g.view(), View(), View(), ranges.view(), one.view(), zero.view(), View(), View(),
+               View(), {.momentum = 0});
+  EXPECT_TRUE(w.guards_intact());
+  for (int64_t i = 0; i < 50; ++i) EXPECT_EQ(w.array()[i], i < 3 || i >= 45 ? 0 : 1) << i;
+}
+
 // What the launchers refuse.
 TEST(SimtRefusals, ShapesTypesAndPitches) {
   cases::Buffer a(Shape{2, 19}, DType::f32, 24), b(Shape{2, 19}, DType::f32, 19), c(Shape{2, 18}, DType::f32, 24);
@@ -65,6 +203,79 @@ TEST(SimtRefusals, ShapesTypesAndPitches) {
   EXPECT_THROW(kernels::softmax_entropy_grad(e, a.view(), map.view(), b.view()), Error);
   EXPECT_THROW(kernels::softmax_information(e, a.view(), bf16.view()), Error);
   EXPECT_NO_THROW(kernels::relu(e, bf16.view(), bf16.view()));
+}
+
+TEST(SimtRefusals, Optimisers) {
+  cases::Buffer w(Shape{50}, DType::f32), twin(Shape{50}, DType::bf16), few(Shape{49}, DType::bf16);
+  cases::Buffer ranges(ranges_of({0, 50, 0}), DType::i64), one(cases::constant({}, 1), DType::f32);
+  testing::HostScratch scratch;
+  const auto sgd = [&](const auto& exec, const View& m, const View& rounded, const View& square, const View& norm,
+                       const View& scale) {
+    kernels::sgd(exec, w.view(), w.view(), m, rounded, ranges.view(), one.view(), one.view(), square, norm, scale,
+                 {.momentum = m ? 0.9f : 0.f});
+  };
+  const CudaExec e{};
+  const View none, x = one.view();
+  EXPECT_NO_THROW(sgd(e, w.view(), twin.view(), x, none, x));
+  EXPECT_THROW(sgd(e, few.view(), none, none, none, none), Error);
+  EXPECT_THROW(sgd(e, none, w.view(), none, none, none), Error) << "a twin of f32";
+  EXPECT_THROW(sgd(e, none, few.view(), none, none, none), Error) << "a twin of another size";
+  EXPECT_THROW(sgd(e, none, none, none, none, x), Error) << "a loss scale without square_sum";
+  EXPECT_THROW(sgd(e, none, none, none, x, none), Error);
+  EXPECT_THROW(sgd(e, none, none, x, none, none), Error);
+  EXPECT_THROW(sgd(CpuExec{&scratch}, none, twin.view(), none, none, none), Error) << "a twin on the CPU";
+  EXPECT_THROW(kernels::loss_scale(e, x, x, x, {}), Error);
+  cases::Buffer steps(cases::constant({}, 0), DType::i32);
+  EXPECT_THROW(kernels::loss_scale(e, x, steps.view(), x, {.growth_interval = 0}), Error);
+  EXPECT_THROW(kernels::loss_scale(e, x, steps.view(), x, {.backoff = 2}), Error);
+}
+
+TEST(SimtRefusals, Losses) {
+  cases::Buffer a(Shape{2, 19}, DType::f32, 24), dense(Shape{2, 19}, DType::f32), half(Shape{2, 19}, DType::f16, 24);
+  cases::Buffer empty(Shape{0, 19}, DType::f32, 24), wide(Shape{2, 257}, DType::f32), bytes(Shape{2, 19}, DType::u8);
+  cases::Buffer one(cases::constant({}, 1), DType::f32), status(cases::constant({}, 0), DType::u32);
+  cases::Buffer labels(Shape{2}, DType::u8), more(Shape{3}, DType::u8), thresholds(Shape{19}, DType::f32);
+  testing::HostScratch scratch;
+  const CudaExec e{.scratch = &scratch};
+  const View x = a.view(), y = one.view(), none;
+  EXPECT_THROW(kernels::l1(e, x, dense.view(), y, none), Error);
+  EXPECT_THROW(kernels::l1(e, x, half.view(), y, none), Error);
+  EXPECT_THROW(kernels::l1(e, x, x, y, dense.view()), Error);
+  EXPECT_THROW(kernels::l1(e, empty.view(), empty.view(), y, none), Error);
+  EXPECT_THROW(kernels::lsgan(e, bytes.view(), 1, y, none), Error);
+  EXPECT_THROW(kernels::lsgan(e, x, 1, status.view(), none), Error);
+  EXPECT_THROW(kernels::bce_logits(e, x, 1.5f, y, none), Error);
+  EXPECT_THROW(kernels::kl_div(e, x, dense.view(), none, y, none), Error);
+  EXPECT_THROW(kernels::kl_div(e, empty.view(), empty.view(), none, y, none), Error);
+  EXPECT_THROW(kernels::kl_div(e, wide.view(), wide.view(), none, y, none), Error);
+  const auto xent = [&](const View& logits, const View& truth, const View& d) {
+    kernels::softmax_xent(e, logits, truth, none, none, y, y, d, status.view(), {});
+  };
+  EXPECT_THROW(xent(x, more.view(), none), Error);
+  EXPECT_THROW(xent(x, labels.view(), dense.view()), Error);
+  EXPECT_THROW(xent(wide.view(), labels.view(), none), Error);
+  EXPECT_THROW(kernels::label_norm(e, labels.view(), none, none, y, status.view(), 257, {}), Error);
+  EXPECT_THROW(kernels::pseudo_label(e, wide.view(), thresholds.view(), labels.view(), none, none), Error);
+  EXPECT_THROW(kernels::pseudo_label(e, x, y, labels.view(), none, none), Error);
+  EXPECT_THROW(kernels::pseudo_label(e, x, thresholds.view(), more.view(), none, none), Error);
+  EXPECT_THROW(kernels::pseudo_label(e, x, thresholds.view(), labels.view(), none, x), Error);
+}
+
+TEST(SimtRefusals, Cutmix) {
+  cases::Buffer image(Shape{1, 2, 3, 3}, DType::bf16, 8), dense(Shape{1, 2, 3, 3}, DType::bf16);
+  cases::Buffer label(cases::constant({1, 2, 3}, 0), DType::u8), status(cases::constant({}, 0), DType::u32);
+  cases::Buffer boxes(cases::constant({1, 4}, 0), DType::i32), mask(cases::constant({19}, 0), DType::u8);
+  const auto mix = [&](const View& a, const View& box, const View& classes) {
+    kernels::cutmix(CudaExec{}, {a, label.view(), View()}, {image.view(), label.view(), View()}, box, classes,
+                    image.view(), label.view(), View(), status.view(), {});
+  };
+  EXPECT_NO_THROW(mix(image.view(), boxes.view(), View()));
+  EXPECT_NO_THROW(mix(image.view(), View(), mask.view()));
+  EXPECT_THROW(mix(dense.view(), boxes.view(), View()), Error);
+  EXPECT_THROW(mix(image.view(), boxes.view(), mask.view()), Error);
+  EXPECT_THROW(mix(image.view(), View(), View()), Error);
+  EXPECT_THROW(mix(image.view(), mask.view(), View()), Error);
+  EXPECT_THROW(mix(image.view(), View(), boxes.view()), Error);
 }
 
 }  // namespace

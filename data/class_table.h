@@ -1,0 +1,51 @@
+// What a model tells apart: names, colours, and which ids of a label file mean which class.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace segue::data {
+
+/// A label that takes no part: neither trained on nor counted.
+constexpr uint8_t kIgnore = 255;
+
+/// One entry for every byte of a label file.
+using LabelTable = std::array<uint8_t, 256>;
+
+struct ClassInfo {
+  std::string name;
+  uint8_t id = 0;  ///< in label files that are written
+  std::array<uint8_t, 3> rgb = {};
+};
+
+/// How the ids of label files are called: the convention of a data set.
+struct LabelScheme {
+  std::string name;                                     ///< "cityscapes", "synthia", "camvid"
+  std::vector<std::pair<uint8_t, std::string>> labels;  ///< id and name of every label that files may hold
+};
+
+/// The classes of a model, in the order of their train ids, and where the labels of each scheme go.
+struct ClassTable {
+  std::string name;                           ///< "cityscapes", or the TOML file it came from
+  std::vector<ClassInfo> classes;             ///< by train id; at most 255
+  std::map<std::string, LabelTable> schemes;  ///< by LabelScheme::name: id in a file -> train id or kIgnore
+
+  int64_t size() const { return int64_t(classes.size()); }
+  /// Id in a file -> train id. Throws usage if the table says nothing of this scheme.
+  const LabelTable& to_train(const std::string& scheme) const;
+  /// Train id -> id in a file that is written; 0 for what is not a class.
+  LabelTable to_file() const;
+  /// Train id -> colour; black for what is not a class.
+  std::array<uint8_t, 3> color(uint8_t train_id) const;
+};
+
+/// The 19 classes of Cityscapes; labels of "cityscapes" (GTA5 too), "synthia" and "camvid" map onto them.
+const ClassTable& cityscapes_classes();
+
+/// "cityscapes", or a TOML file of classes. Throws usage with file:line for what it cannot mean.
+ClassTable load_class_table(const std::string& name_or_path);
+
+}  // namespace segue::data

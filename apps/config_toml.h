@@ -1,4 +1,4 @@
-// TOML text as a flat list of keys and values. Its .cpp is the one place that knows the TOML library.
+// TOML text as a flat list of settings.
 #pragma once
 
 #include <string>
@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "config.h"
+#include "runtime/toml.h"
 
 namespace segue {
 
@@ -27,8 +28,5 @@ std::vector<RawSetting> read_toml(const std::string& text, const std::string& na
 
 /// Reads one value; false if `text` is not one TOML value.
 bool read_toml_value(const std::string& text, RawValue& value);
-
-/// A TOML string with its quotes.
-std::string toml_string(const std::string& text);
 
 }  // namespace segue

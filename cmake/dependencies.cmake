@@ -6,7 +6,11 @@ if(IS_DIRECTORY ${SEGUE_PACK})
 endif()
 
 find_package(Threads REQUIRED)
+# Headers alone: Debian's own target for toml++ would add a shared library, the others nothing.
 find_path(NLOHMANN_JSON_INCLUDE_DIR nlohmann/json.hpp REQUIRED)
+find_path(TOMLPLUSPLUS_INCLUDE_DIR toml++/toml.h REQUIRED)
+find_package(PNG REQUIRED)
+find_path(STB_INCLUDE_DIR stb/stb_image.h REQUIRED)
 
 if(SEGUE_WITH_OPENMP)
   find_package(OpenMP COMPONENTS CXX)

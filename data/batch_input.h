@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "class_map.h"
+#include "class_table.h"
 #include "color_jitter.h"
 #include "kernels/image_in.h"
 #include "kernels/options.h"

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace segue::data {
@@ -25,13 +26,20 @@ struct ClassInfo {
 struct LabelScheme {
   std::string name;                                     ///< "cityscapes", "synthia", "camvid"
   std::vector<std::pair<uint8_t, std::string>> labels;  ///< id and name of every label that files may hold
+
+  /// The label's name, or "" for an id that files of this scheme do not hold.
+  const std::string& label(uint8_t id) const;
 };
+
+/// The conventions that segue knows: "cityscapes" (with GTA5's 34, license plate), "synthia", "camvid" (11 classes).
+const std::vector<LabelScheme>& label_schemes();
 
 /// The classes of a model, in the order of their train ids, and where the labels of each scheme go.
 struct ClassTable {
   std::string name;                           ///< "cityscapes", or the TOML file it came from
   std::vector<ClassInfo> classes;             ///< by train id; at most 255
   std::map<std::string, LabelTable> schemes;  ///< by LabelScheme::name: id in a file -> train id or kIgnore
+  std::vector<LabelScheme> own_schemes;       ///< those that the table itself has brought along
 
   int64_t size() const { return int64_t(classes.size()); }
   /// Id in a file -> train id. Throws usage if the table says nothing of this scheme.
@@ -40,12 +48,12 @@ struct ClassTable {
   LabelTable to_file() const;
   /// Train id -> colour; black for what is not a class.
   std::array<uint8_t, 3> color(uint8_t train_id) const;
+  /// The scheme of that name, of the table itself or one that segue knows; null: neither.
+  const LabelScheme* scheme(const std::string& scheme_name) const;
 };
 
 /// The 19 classes of Cityscapes; labels of "cityscapes" (GTA5 too), "synthia" and "camvid" map onto them.
 const ClassTable& cityscapes_classes();
 
-/// "cityscapes", or a TOML file of classes. Throws usage with file:line for what it cannot mean.
-ClassTable load_class_table(const std::string& name_or_path);
 
 }  // namespace segue::data

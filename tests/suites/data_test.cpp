@@ -1,4 +1,4 @@
-// Label maps, colour matrices, CutMix boxes, and the way from stored images to a network's input.
+// Colour matrices, CutMix boxes, and the way from stored images to a network's input.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -7,52 +7,12 @@
 #include <set>
 
 #include "data/batch_input.h"
-#include "data/class_map.h"
+#include "data/class_table.h"
 #include "data/color_jitter.h"
 #include "data/cutmix_box.h"
 
 namespace segue::data {
 namespace {
-
-TEST(ClassMap, TrainIdsFollowThePublishedTable) {
-  // The trained ids of the published table in the order of their train ids; all others are ignored.
-  const std::vector<int> trained = {7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33};
-  ASSERT_EQ(kCityscapes.size(), trained.size());
-  int mapped = 0;
-  for (int id = 0; id < 256; ++id) {
-    const auto at = std::find(trained.begin(), trained.end(), id);
-    const int want = at == trained.end() ? 255 : int(at - trained.begin());
-    EXPECT_EQ(train_ids()[size_t(id)], want) << "id " << id;
-    mapped += want != 255;
-  }
-  EXPECT_EQ(mapped, 19);
-}
-
-TEST(ClassMap, FileIdsInvertTrainIdsAndStayInTheTable) {
-  for (size_t k = 0; k < 256; ++k) {
-    EXPECT_LE(file_ids()[k], 33);
-    if (k < 19)
-      EXPECT_EQ(train_ids()[file_ids()[k]], k);
-    else
-      EXPECT_EQ(file_ids()[k], 0) << "train id " << k;
-  }
-}
-
-TEST(ClassMap, PaletteTellsClassesApart) {
-  std::set<std::array<uint8_t, 3>> colors;
-  std::set<std::string> names;
-  for (size_t k = 0; k < 19; ++k) {
-    colors.insert(color_of(uint8_t(k)));
-    names.insert(kCityscapes[k].name);
-  }
-  EXPECT_EQ(colors.size(), 19u);
-  EXPECT_EQ(names.size(), 19u);
-  EXPECT_EQ(color_of(0), (std::array<uint8_t, 3>{128, 64, 128}));
-  EXPECT_EQ(color_of(13), (std::array<uint8_t, 3>{0, 0, 142}));
-  EXPECT_EQ(color_of(18), (std::array<uint8_t, 3>{119, 11, 32}));
-  EXPECT_EQ(color_of(19), (std::array<uint8_t, 3>{0, 0, 0}));
-  EXPECT_EQ(color_of(255), (std::array<uint8_t, 3>{0, 0, 0}));
-}
 
 std::array<double, 3> changed(const std::array<float, 12>& m, const std::array<double, 3>& c) {
   std::array<double, 3> out;
@@ -158,6 +118,8 @@ TEST(CutmixBox, RandomBoxesStayInsideAndDependOnTheirKeyAlone) {
   EXPECT_FALSE(a.top == b.top && a.left == b.left && a.height == b.height);
 }
 
+const LabelTable& kTrainIds = cityscapes_classes().to_train("cityscapes");
+
 class BatchInputTest : public ::testing::Test {
  protected:
   static constexpr int64_t kRows = 4, kColumns = 6;
@@ -167,7 +129,7 @@ class BatchInputTest : public ::testing::Test {
     StoredBatch b;
     b.images = c.persistent({n, kRows, kColumns, 3}, DType::u8, "images");
     b.labels = c.persistent({n, kRows, kColumns}, DType::u8, "labels");
-    b.lut = upload_table(c, train_ids());
+    b.lut = upload_table(c, kTrainIds);
     auto* p = b.images.view().as<uint8_t>();
     auto* l = b.labels.view().as<uint8_t>();
     for (int64_t i = 0; i < n * kRows * kColumns; ++i) {
@@ -201,13 +163,13 @@ TEST_F(BatchInputTest, CropsFlipsMapsAndNormalises) {
         const size_t first = size_t(y * 3 + q), second = first + 6;
         EXPECT_NEAR(x[3 * first], normal(double(10 * (y + 1)), 0), 1e-6);
         EXPECT_NEAR(x[3 * first + 1], normal(double(10 * (q + 2)), 1), 1e-6);
-        EXPECT_EQ(l[first], train_ids()[size_t(q + 2 + 6)]);
+        EXPECT_EQ(l[first], kTrainIds[size_t(q + 2 + 6)]);
         EXPECT_EQ(w[first], 0.5f);
         // Halved: the mean of 2x2 px, from right to left.
         EXPECT_NEAR(x[3 * second], normal(double(20 * y) + 5, 0), 1e-6);
         EXPECT_NEAR(x[3 * second + 1], normal(double(20 * (2 - q)) + 5, 1), 1e-6);
         EXPECT_NEAR(x[3 * second + 2], normal(1, 2), 1e-6);
-        EXPECT_EQ(l[second], train_ids()[size_t(2 * (2 - q) + 1 + 6)]);
+        EXPECT_EQ(l[second], kTrainIds[size_t(2 * (2 - q) + 1 + 6)]);
         EXPECT_EQ(w[second], 1.f);
       }
   }
@@ -241,7 +203,7 @@ TEST_F(BatchInputTest, PastesTheOtherBatchInsideTheBox) {
       const bool inside = y >= 1 && y < 3 && q >= 2 && q < 5;
       EXPECT_NEAR(x[3 * i + 1], normal(inside ? 0 : double(10 * q), 1), 1e-6);
       EXPECT_EQ(w[i], inside ? 3.f : 1.f);
-      EXPECT_EQ(batch.labels.view().as<uint8_t>()[i], inside ? 255 : train_ids()[size_t(q + 6)]);
+      EXPECT_EQ(batch.labels.view().as<uint8_t>()[i], inside ? 255 : kTrainIds[size_t(q + 6)]);
     }
 }
 

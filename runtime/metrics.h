@@ -14,7 +14,10 @@ class Metrics {
  public:
   static constexpr int kMaxValues = 64;
 
-  explicit Metrics(Context& c) : c_(c), row_(c.persistent({kMaxValues}, DType::f32, "metrics")) {}
+  explicit Metrics(Context& c)
+      : c_(c),
+        row_(c.persistent({kMaxValues}, DType::f32, "metrics")),
+        sums_(c.persistent({kMaxValues}, DType::f32, "metrics")) {}
 
   /// Copies a scalar tensor into the value called `name`; the first use of a name declares it.
   void write(const std::string& name, const Tensor& scalar);
@@ -22,9 +25,20 @@ class Metrics {
   /// diverged (exit 4) if a value is not finite, naming it.
   std::vector<std::pair<std::string, float>> read();
 
- private:
+  // Means over steps: they gather on the device, so that no step waits for the host.
+
+  /// Adds the values to their sums; part of a step, after its writes.
+  void add_up();
+  /// Means of the values over the `steps` steps that were added up, and starts the sums anew. Throws as read().
+  std::vector<std::pair<std::string, float>> means(int64_t steps);
+  /// The sums so far, for a checkpoint, and back. Nothing is checked.
+  std::vector<std::pair<std::string, float>> sums() const;
+  void set_sums(const std::vector<std::pair<std::string, float>>& sums);
+
+  size_t index_of(const std::string& name);
+
   Context& c_;
-  Tensor row_;
+  Tensor row_, sums_;
   std::vector<std::string> names_;
 };
 

@@ -1,21 +1,19 @@
 #include "safetensors_header.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "json.h"
 #include "kernels/error.h"
 #include "text.h"
 
 namespace segue {
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr const char* kMetadata = "__metadata__";
 
 /// Takes the parser's events, so that what does not belong into a header is refused where it stands, and a file of a
 /// million brackets costs nothing. A field of a tensor that the format does not know is skipped, as the reference does.
-class HeaderEvents : public nlohmann::json_sax<Json> {
+class HeaderEvents : public JsonEvents {
  public:
   explicit HeaderEvents(SafeTensorsHeader& header) : header_(header) {}
   const std::string& problem() const { return problem_; }
@@ -25,16 +23,14 @@ class HeaderEvents : public nlohmann::json_sax<Json> {
     return scalar("null");
   }
   bool boolean(bool) override { return scalar("a boolean"); }
-  bool number_integer(number_integer_t) override { return scalar("a negative number"); }
-  bool number_float(number_float_t, const string_t&) override {
-    return scalar("a number that is not an integer of 64 bits");
-  }
-  bool number_unsigned(number_unsigned_t n) override {
+  bool negative(int64_t) override { return scalar("a negative number"); }
+  bool number(double) override { return scalar("a number that is not an integer of 64 bits"); }
+  bool count(uint64_t n) override {
     if (at_ == At::in_shape) return tensor().shape.push_back(n), true;
     if (at_ == At::in_offsets && offsets_ < 2) return (offsets_++ ? tensor().end : tensor().begin) = n, true;
     return scalar("a number");
   }
-  bool string(string_t& text) override {
+  bool string(std::string& text) override {
     if (at_ == At::metadata_value) {
       header_.metadata[key_] = std::move(text);
       return at_ = At::in_metadata, true;
@@ -47,9 +43,8 @@ class HeaderEvents : public nlohmann::json_sax<Json> {
     }
     return refuse(cat("tensor ", quote(tensor().name), " has the unknown type ", quote(text, 40)));
   }
-  bool binary(binary_t&) override { return refuse("holds binary data"); }
 
-  bool start_object(size_t) override {
+  bool start_object() override {
     switch (at_) {
       case At::start: return at_ = At::names, true;
       case At::metadata: return at_ = At::in_metadata, true;
@@ -58,7 +53,7 @@ class HeaderEvents : public nlohmann::json_sax<Json> {
       default: return refuse_value("an object");
     }
   }
-  bool key(string_t& name) override {
+  bool key(std::string& name) override {
     switch (at_) {
       case At::names:
         if (name == kMetadata) {
@@ -87,7 +82,7 @@ class HeaderEvents : public nlohmann::json_sax<Json> {
       default: return at_ = At::done, true;
     }
   }
-  bool start_array(size_t) override {
+  bool start_array() override {
     switch (at_) {
       case At::shape: return at_ = At::in_shape, true;
       case At::offsets: offsets_ = 0; return at_ = At::in_offsets, true;
@@ -101,9 +96,7 @@ class HeaderEvents : public nlohmann::json_sax<Json> {
       return refuse(cat("tensor ", quote(tensor().name), " expects two data_offsets; got ", offsets_));
     return at_ = At::in_tensor, true;
   }
-  bool parse_error(size_t position, const std::string&, const Json::exception&) override {
-    return refuse(cat("not valid JSON at byte ", position));
-  }
+  bool broken(size_t byte) override { return refuse(cat("not valid JSON at byte ", byte)); }
 
  private:
   enum class At {
@@ -178,8 +171,7 @@ std::string read_header(std::string_view text, SafeTensorsHeader& header) {
   // The library skips a byte-order mark; the format has none.
   if (text.substr(0, 3) == "\xEF\xBB\xBF") return "expects an object of tensors; got a byte-order mark";
   HeaderEvents events(header);
-  if (!Json::sax_parse(text.begin(), text.end(), &events))
-    return events.problem().empty() ? "not valid JSON" : events.problem();
+  if (!parse_json(text, events)) return events.problem().empty() ? "not valid JSON" : events.problem();
   // The reference keeps the last of two equal names; which tensor is meant must not depend on the reader.
   std::vector<const std::string*> names;
   names.reserve(header.tensors.size());
@@ -191,15 +183,19 @@ std::string read_header(std::string_view text, SafeTensorsHeader& header) {
 
 std::string write_header(const std::vector<StoredTensor>& tensors, const std::map<std::string, std::string>& metadata) {
   std::string text = "{";
-  const auto member = [&](const std::string& name) { text += (text.size() > 1 ? "," : "") + Json(name).dump() + ":"; };
+  const auto member = [&](const std::string& name) { text += (text.size() > 1 ? "," : "") + json_string(name) + ":"; };
   if (!metadata.empty()) {
     member(kMetadata);
-    text += Json(metadata).dump();
+    Json notes = Json::object();
+    for (const auto& [key, value] : metadata) notes.set(key, value);
+    text += notes.dump();
   }
   for (const StoredTensor& t : tensors) {
     member(t.name);
-    text += cat("{\"dtype\":\"", name_of(t.type), "\",\"shape\":", Json(t.shape).dump(), ",\"data_offsets\":[", t.begin,
-                ",", t.end, "]}");
+    std::string shape;
+    for (const uint64_t extent : t.shape) shape += (shape.empty() ? "" : ",") + std::to_string(extent);
+    text += cat("{\"dtype\":\"", name_of(t.type), "\",\"shape\":[", shape, "],\"data_offsets\":[", t.begin, ",", t.end,
+                "]}");
   }
   return text + "}";
 }

@@ -1,4 +1,4 @@
-// The JSON header of a safetensors file, and the one place that knows the JSON library.
+// The JSON header of a safetensors file.
 #pragma once
 
 #include <map>

@@ -329,6 +329,37 @@ TEST(Metrics, RefusesVectorsAndTooManyNames) {
   EXPECT_EQ(m.read().size(), size_t(Metrics::kMaxValues));
 }
 
+TEST(Metrics, MeansOverStepsAndTheirStateInCheckpoints) {
+  Context c;
+  Metrics m(c);
+  const auto step = [&](float a, float b) {
+    m.write("a", filled(c, {}, a));
+    m.write("b", filled(c, {}, b));
+    m.add_up();
+  };
+  step(1, 10);
+  step(2, 30);
+  const auto half_way = m.sums();
+  step(6, 20);
+  const auto means = m.means(3);
+  ASSERT_EQ(means.size(), 2u);
+  EXPECT_EQ(means[0], (std::pair<std::string, float>("a", 3.f)));
+  EXPECT_EQ(means[1], (std::pair<std::string, float>("b", 20.f)));
+  step(5, 7);
+  EXPECT_EQ(m.means(1)[0].second, 5.f);  // anew
+  // Another life of the run: names in the other order of first use.
+  Metrics other(c);
+  other.set_sums({half_way[1], half_way[0]});
+  other.write("a", filled(c, {}, 6));
+  other.write("b", filled(c, {}, 20));
+  other.add_up();
+  EXPECT_EQ(other.means(3), (std::vector<std::pair<std::string, float>>{{"b", 20.f}, {"a", 3.f}}));
+  const float huge = std::numeric_limits<float>::infinity();
+  step(huge, 1);
+  step(-huge, 1);
+  EXPECT_ERROR(m.means(2), Fault::diverged, "a finite a");
+}
+
 TEST(Metrics, StopsAtWhatIsNotFinite) {
   Context c;
   Metrics m(c);

@@ -8,7 +8,9 @@
 
 #include <csignal>
 
+#include "runtime/append_file.h"
 #include "runtime/atomic_file.h"
+#include "runtime/crc32c.h"
 #include "runtime/mapped_file.h"
 #include "runtime/text.h"
 
@@ -108,6 +110,49 @@ TEST(MappedFile, RefusesWhatIsNoPlainFile) {
   EXPECT_EQ(caught([&] { MappedFile(folder.file("pipe")); }).code, 3);  // and does not wait for a writer
   write_bytes(folder.file("empty"), "");
   EXPECT_EQ(MappedFile(folder.file("empty")).bytes(), 0u);
+}
+
+TEST(AppendFile, GrowsByPiecesAndGoesOn) {
+  ScratchFolder folder;
+  const std::string path = folder.file("log");
+  AppendFile(path).append("one\n");
+  AppendFile file(path);
+  file.append("two\n");
+  file.append("");
+  file.sync();
+  EXPECT_EQ(read_bytes(path), "one\ntwo\n");
+  EXPECT_EQ(caught([&] { AppendFile(folder.file("none/log")); }).code, 1);
+}
+
+TEST(AppendFile, APieceThatDoesNotFitLeavesNothing) {
+  ScratchFolder folder;
+  AppendFile file(folder.file("log"));
+  file.append(std::string(1000, 'a'));
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before;
+  getrlimit(RLIMIT_FSIZE, &before);
+  const rlimit small{1500, before.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &small);
+  const testing::Caught c = caught([&] { file.append(std::string(1000, 'b')); });
+  setrlimit(RLIMIT_FSIZE, &before);
+  EXPECT_EQ(c.what, "writing '" + file.path() + "' failed: File too large");
+  EXPECT_EQ(c.code, 1);
+  EXPECT_EQ(read_bytes(file.path()), std::string(1000, 'a'));
+  file.append("c");
+  EXPECT_EQ(read_bytes(file.path()), std::string(1000, 'a') + "c");
+}
+
+// RFC 3720, appendix B.4.
+TEST(Crc32c, KnownAnswers) {
+  EXPECT_EQ(crc32c("123456789", 9), 0xE3069283u);
+  EXPECT_EQ(crc32c("", 0), 0u);
+  EXPECT_EQ(crc32c(std::string(32, '\0').data(), 32), 0x8a9136aau);
+  EXPECT_EQ(crc32c(std::string(32, '\xff').data(), 32), 0x62a8ab43u);
+  std::string rising;
+  for (int i = 0; i < 32; ++i) rising += char(i);
+  EXPECT_EQ(crc32c(rising.data(), 32), 0x46dd794eu);
+  for (size_t cut = 0; cut <= 32; ++cut)
+    EXPECT_EQ(crc32c(rising.data() + cut, 32 - cut, crc32c(rising.data(), cut)), 0x46dd794eu) << cut;
 }
 
 TEST(Text, QuoteKeepsMessagesOnOneLine) {

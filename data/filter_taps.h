@@ -1,0 +1,15 @@
+// The weights of one-dimensional filters.
+#pragma once
+
+#include "resize.h"
+
+namespace segue::data {
+
+constexpr int kWeightBits = 15;
+
+/// Triangle filter that brings `in` px to `out` px: outputs [first, first + count).
+void resize_taps(int64_t in, int64_t out, int64_t first, int64_t count, FilterTaps& taps);
+/// Gaussian of standard deviation `sigma` px over n px.
+void blur_taps(int64_t n, double sigma, FilterTaps& taps);
+
+}  // namespace segue::data

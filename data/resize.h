@@ -1,0 +1,59 @@
+// Images at another size: the weighted mean of the area that a pixel stands for, or the nearest pixel for labels.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "class_table.h"
+#include "image.h"
+#include "kernels/options.h"
+
+namespace segue::data {
+
+/// Weights of a one-dimensional filter: output i is the sum over t of weights[i * width + t] * input[begin[i] + t], in
+/// units of 1/32768. Weights are not negative and add up to exactly 1; those that stand for no input are 0.
+struct FilterTaps {
+  std::vector<int32_t> begin, weights;
+  int64_t width = 0;
+};
+
+/// Resizes images again and again in memory that it keeps; one a thread. Integer arithmetic: the same bits everywhere.
+///
+/// An input is thought to be resized to height x width px; of that image the window `crop` is made, with no more work
+/// than it needs. Pixel centres: output pixel i lies at input coordinate (i + 1/2) in/out - 1/2. Both calls, with
+/// the same sizes, agree on where a thing lies.
+///
+/// All calls throw invalid_argument for sizes outside [1, 2^20], and for a crop that is empty or reaches beyond
+/// height x width.
+class Resizer {
+ public:
+  /// Bilinear with antialiasing: a triangle of radius max(in/out, 1) input px about the pixel's place, cut off at the
+  /// border and normalised; the resize that PIL and torchvision (antialias=True) call bilinear. Rounded once, to the
+  /// nearest. `in` (H,W,3) or (H,W,1); `to` gets (crop.height, crop.width, channels), row after row `pitch` bytes apart.
+  void antialias(const ImageView& in, int64_t height, int64_t width, const Window& crop, uint8_t* to, int64_t pitch);
+
+  /// Gaussian blur of standard deviation `sigma` px in both directions, cut off at 3.5 sigma and at the border and
+  /// normalised. `to` may be `in`, and is dense like it. Throws invalid_argument unless 0 < sigma <= 64.
+  void blur(const ImageView& in, double sigma, uint8_t* to);
+
+  /// The pixel whose centre is nearest: input floor((i + 1/2) in/out). `in` (H,W,1); `table`, if given, is applied.
+  void nearest(const ImageView& in, int64_t height, int64_t width, const Window& crop, const LabelTable* table,
+               uint8_t* to, int64_t pitch);
+
+ private:
+  void filter(const ImageView& in, int64_t rows, int64_t columns, uint8_t* to, int64_t pitch);
+
+  FilterTaps rows_, columns_;
+  std::vector<uint16_t> line_;
+  std::vector<int32_t> places_;
+  std::vector<uint8_t> copy_;
+};
+
+/// One image, whole.
+Image resize_antialias(const ImageView& in, int64_t height, int64_t width);
+Image resize_nearest(const ImageView& in, int64_t height, int64_t width);
+
+/// to[i] = table[from[i]], for n bytes; may be in place.
+void map_bytes(const uint8_t* from, const LabelTable& table, uint8_t* to, int64_t n);
+
+}  // namespace segue::data

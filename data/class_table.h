@@ -55,5 +55,4 @@ struct ClassTable {
 /// The 19 classes of Cityscapes; labels of "cityscapes" (GTA5 too), "synthia" and "camvid" map onto them.
 const ClassTable& cityscapes_classes();
 
-
 }  // namespace segue::data

@@ -125,7 +125,9 @@ const LabelTable& ClassTable::to_train(const std::string& scheme_name) const {
 }
 
 LabelTable ClassTable::to_file() const {
-  LabelTable t{};
+  const bool zero_is_free = std::none_of(classes.begin(), classes.end(), [](const auto& c) { return c.id == 0; });
+  LabelTable t;
+  t.fill(zero_is_free ? 0 : kIgnore);
   for (size_t k = 0; k < classes.size(); ++k) t[k] = classes[k].id;
   return t;
 }

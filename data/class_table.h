@@ -44,7 +44,8 @@ struct ClassTable {
   int64_t size() const { return int64_t(classes.size()); }
   /// Id in a file -> train id. Throws usage if the table says nothing of this scheme.
   const LabelTable& to_train(const std::string& scheme) const;
-  /// Train id -> id in a file that is written; 0 for what is not a class.
+  /// Train id -> id in a file that is written. What is not a class becomes 0 ("unlabeled": official tools index a table
+  /// of 34 with it), or 255 if a class has the id 0.
   LabelTable to_file() const;
   /// Train id -> colour; black for what is not a class.
   std::array<uint8_t, 3> color(uint8_t train_id) const;
@@ -54,5 +55,24 @@ struct ClassTable {
 
 /// The 19 classes of Cityscapes; labels of "cityscapes" (GTA5 too), "synthia" and "camvid" map onto them.
 const ClassTable& cityscapes_classes();
+
+/// "cityscapes", or a TOML file of classes. Throws usage with file:line for what it cannot mean.
+ClassTable load_class_table(const std::string& name_or_path);
+
+/// A class table of TOML text; `name`: the file, for messages and for a table that does not name itself. docs/data.md
+/// says how one is written. Throws usage with name:line.
+ClassTable parse_class_table(const std::string& text, const std::string& name);
+
+/// TOML text that parse_class_table() reads as the same table: to be kept beside weights.
+std::string class_table_text(const ClassTable& table);
+
+/// Reads what the label files of a folder hold: "scheme = 'synthia'" names a scheme of `table` or of segue, "[labels]" or
+/// "[[class]]" name every id. Throws usage with name:line.
+LabelScheme parse_label_scheme(const std::string& text, const std::string& name, const ClassTable& table);
+
+/// Id in a file -> train id for labels of `scheme`: as the table says if it knows the scheme; else each label goes to the
+/// class of its name, or where the table sends a label of its name in another scheme ("cityscapes" first), and "void",
+/// "unlabeled" and the like are ignored. Throws usage for a label that has no place.
+LabelTable place_labels(const ClassTable& table, const LabelScheme& scheme);
 
 }  // namespace segue::data

@@ -68,15 +68,6 @@ std::vector<uint64_t> stored_shape(const NamedTensor& t) {
   return shape;
 }
 
-/// The prefix that wrapping a model in PyTorch puts in front of all names, if there is one.
-std::string common_prefix(const std::vector<StoredTensor>& stored) {
-  for (const char* prefix : {"module.", "_orig_mod."}) {
-    const auto has = [&](const StoredTensor& t) { return t.name.rfind(prefix, 0) == 0; };
-    if (!stored.empty() && std::all_of(stored.begin(), stored.end(), has)) return prefix;
-  }
-  return "";
-}
-
 std::string name_list(const std::vector<std::string>& names) {
   std::string text;
   for (size_t i = 0; i < std::min(names.size(), kMostNamed); ++i) text += (i ? ", " : "") + quote(names[i]);
@@ -96,7 +87,7 @@ struct Matching {
 };
 
 Matching match_names(const SafeTensors& file, const std::vector<NamedTensor>& tensors, const LoadOptions& options) {
-  const std::string prefix = common_prefix(file.tensors());
+  const std::string prefix = wrapper_prefix(file.tensors());
   std::unordered_map<std::string, const NamedTensor*> wanted;
   for (const NamedTensor& t : tensors) wanted[t.name] = &t;
 
@@ -173,6 +164,14 @@ void check_shapes(const SafeTensors& file, Matching& m, const LoadOptions& optio
 }
 
 }  // namespace
+
+std::string wrapper_prefix(const std::vector<StoredTensor>& stored) {
+  for (const char* prefix : {"module.", "_orig_mod."}) {
+    const auto has = [&](const StoredTensor& t) { return t.name.rfind(prefix, 0) == 0; };
+    if (!stored.empty() && std::all_of(stored.begin(), stored.end(), has)) return prefix;
+  }
+  return "";
+}
 
 std::string LoadReport::summary() const {
   std::string text = cat(matched, matched == 1 ? " tensor" : " tensors", " matched");

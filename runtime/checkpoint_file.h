@@ -9,6 +9,8 @@
 
 namespace segue {
 
+struct StoredTensor;
+
 /// A tensor of a model and its name in files.
 struct NamedTensor {
   std::string name;     ///< PyTorch's: "layer1.0.conv1.weight"
@@ -41,6 +43,9 @@ struct LoadReport {
 /// Throws invalid_argument for repeated names or views that are not dense, io if the disk does not take it.
 void save_weights(const std::string& path, const std::vector<NamedTensor>& tensors,
                   std::map<std::string, std::string> metadata = {});
+
+/// The prefix that all names share because the model was wrapped in PyTorch: "module.", "_orig_mod." or "".
+std::string wrapper_prefix(const std::vector<StoredTensor>& stored);
 
 /// Reads a file into tensors of the same names. One leading "module." or "_orig_mod." that all names of the file share
 /// is left out. F16, BF16 and F64 become f32 where the model is f32; num_batches_tracked is optional on both sides.

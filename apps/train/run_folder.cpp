@@ -1,0 +1,91 @@
+#include "run_folder.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "kernels/error.h"
+#include "runtime/text.h"
+
+namespace segue {
+namespace fs = std::filesystem;
+
+constexpr const char* kLock = ".lock";
+
+RunFolder RunFolder::create(const std::string& path) {
+  std::string clean = path;
+  while (clean.size() > 1 && clean.back() == '/') clean.pop_back();
+  std::error_code error;
+  const fs::path parent = fs::path(clean).parent_path();
+  if (!parent.empty()) fs::create_directories(parent, error);
+  if (error) throw Error(Fault::io, cat("creating folder ", quote(parent.string()), " failed: ", error.message()));
+  for (int n = 1;; ++n) {
+    RunFolder run(n == 1 ? clean : cat(clean, '-', n));
+    if (mkdir(run.path_.c_str(), 0777) == 0) {
+      run.lock();
+      return run;
+    }
+    if (errno != EEXIST)
+      throw Error(Fault::io, cat("creating folder ", quote(run.path_), " failed: ", std::strerror(errno)));
+  }
+}
+
+RunFolder RunFolder::open(const std::string& path) {
+  RunFolder run(path);
+  while (run.path_.size() > 1 && run.path_.back() == '/') run.path_.pop_back();
+  struct stat info;
+  if (stat(run.path_.c_str(), &info) != 0 || !S_ISDIR(info.st_mode))
+    throw Error(Fault::usage, cat("--resume expects the folder of a run; there is no folder ", quote(path)));
+  if (stat(run.file("config.toml").c_str(), &info) != 0)
+    throw Error(Fault::usage, cat("--resume expects the folder of a run; ", quote(path), " has no config.toml"));
+  run.lock();
+  return run;
+}
+
+RunFolder::RunFolder(RunFolder&& other) noexcept : path_(std::move(other.path_)), lock_(other.lock_) {
+  other.lock_ = -1;
+}
+
+RunFolder::~RunFolder() {
+  if (lock_ >= 0) close(lock_);  // which unlocks
+}
+
+void RunFolder::discard() noexcept {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+void RunFolder::lock() {
+  lock_ = ::open(file(kLock).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (lock_ < 0) throw Error(Fault::io, cat("creating ", quote(file(kLock)), " failed: ", std::strerror(errno)));
+  if (flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK)
+      throw Error(Fault::io, cat("run ", quote(path_), " is being written by another process; wait for it or stop it"));
+    // A file system without locks: nothing to hold.
+  }
+}
+
+std::string command_text(const std::vector<std::string>& arguments) {
+  std::string text = "segue";
+  for (const std::string& a : arguments) {
+    const bool plain = !a.empty() && a.find_first_not_of(
+                                         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                         "-_./=:,+@%") == std::string::npos;
+    text += ' ';
+    if (plain) {
+      text += a;
+      continue;
+    }
+    text += '\'';
+    for (const char c : a) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    text += '\'';
+  }
+  return text + "\n";
+}
+
+}  // namespace segue

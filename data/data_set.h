@@ -38,6 +38,8 @@ class DataSet {
   /// Reads and decodes. May be called by several threads at once, each with its own buffer. A label of another size than
   /// its image is resized to it (nearest) and counted. Throws data, naming the file.
   virtual Example read(int64_t i, ExampleBuffer& buffer) const = 0;
+  /// The same for readers of labels alone: the image may be absent, and the label is as large as its file.
+  virtual Example read_label(int64_t i, ExampleBuffer& buffer) const { return read(i, buffer); }
   /// What had to be mended so far, for one warning at the end of a run: "3 labels resized to their images".
   virtual std::string warnings() const { return {}; }
 };

@@ -13,11 +13,10 @@ namespace segue::data {
 
 struct LabelCounts {
   int64_t classes = 0;
-  std::vector<int64_t> px;        ///< (examples, classes) of each class
-  std::vector<int64_t> labelled;  ///< (examples) of all classes
-  std::vector<int64_t> image_px;  ///< (examples) of the whole image, ignored ones too
+  std::vector<int64_t> px;   ///< (examples, classes) of each class
+  std::vector<int64_t> all;  ///< (examples) of the whole label, ignored ones too
 
-  int64_t examples() const { return int64_t(image_px.size()); }
+  int64_t examples() const { return int64_t(all.size()); }
   int64_t of(int64_t example, int64_t c) const { return px[size_t(example * classes + c)]; }
   /// Of each class, over all examples; they add up to 1 unless nothing is labelled.
   std::vector<double> frequencies() const;

@@ -103,14 +103,13 @@ void Resizer::antialias(const ImageView& in, int64_t height, int64_t width, cons
   filter(in, crop.height, crop.width, to, pitch);
 }
 
-void Resizer::blur(const ImageView& in, double sigma, uint8_t* to) {
+void Resizer::blur(const ImageView& in, double sigma, uint8_t* to, int64_t pitch) {
   check("blur", in, in.height, in.width, {.top = 0, .left = 0, .height = in.height, .width = in.width});
   require(in.channels == 1 || in.channels == 3, "blur", "expects 1 or 3 channels; got ", in.channels);
   require(sigma > 0 && sigma <= 64, "blur", "expects a sigma above 0 and at most 64 px; got ", sigma);
   blur_taps(in.height, sigma, rows_);
   blur_taps(in.width, sigma, columns_);
-  copy_.assign(in.px, in.px + in.bytes());
-  filter({copy_.data(), in.height, in.width, in.channels}, in.height, in.width, to, in.width * in.channels);
+  filter(in, in.height, in.width, to, pitch);
 }
 
 void Resizer::nearest(const ImageView& in, int64_t height, int64_t width, const Window& crop, const LabelTable* table,

@@ -33,8 +33,8 @@ class Resizer {
   void antialias(const ImageView& in, int64_t height, int64_t width, const Window& crop, uint8_t* to, int64_t pitch);
 
   /// Gaussian blur of standard deviation `sigma` px in both directions, cut off at 3.5 sigma and at the border and
-  /// normalised. `to` may be `in`, and is dense like it. Throws invalid_argument unless 0 < sigma <= 64.
-  void blur(const ImageView& in, double sigma, uint8_t* to);
+  /// normalised. `to`, which is not `in`, gets rows `pitch` bytes apart. Throws invalid_argument unless 0 < sigma <= 64.
+  void blur(const ImageView& in, double sigma, uint8_t* to, int64_t pitch);
 
   /// The pixel whose centre is nearest: input floor((i + 1/2) in/out). `in` (H,W,1); `table`, if given, is applied.
   void nearest(const ImageView& in, int64_t height, int64_t width, const Window& crop, const LabelTable* table,
@@ -46,7 +46,6 @@ class Resizer {
   FilterTaps rows_, columns_;
   std::vector<uint16_t> line_;
   std::vector<int32_t> places_;
-  std::vector<uint8_t> copy_;
 };
 
 /// One image, whole.

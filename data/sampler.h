@@ -20,7 +20,7 @@ struct Draw {
 };
 
 struct SamplerOptions {
-  RandomKey key;                     ///< the call is the first of kSampleCalls that the loader uses
+  RandomKey key;                     ///< of the order; the call after it is that of rare classes
   double rare_temperature = 0;       ///< T of rare-class sampling, for labelled sets; 0: none
   double rare_least_share = 1.5e-3;  ///< of its px that an image must have of a class to be drawn for it
 };
@@ -53,9 +53,11 @@ class Sampler {
  private:
   /// Of one set: class c has the examples members[first[c] .. first[c+1]), drawn for u32 values below limit[c].
   struct Rare {
-    std::vector<uint32_t> limit;
+    std::vector<uint64_t> limit;
     std::vector<int64_t> first, members;
   };
+
+  Rare rare_of(const LabelCounts& counts, const DataSet& set) const;
 
   std::vector<DataShare> mix_;
   std::vector<uint64_t> part_;  // of what the sets before leave, in units of 2^-62

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/error.h"
+
 namespace segue::data {
 namespace {
 
@@ -48,14 +50,15 @@ void resize_taps(int64_t in, int64_t out, int64_t first, int64_t count, FilterTa
 
 void blur_taps(int64_t n, double sigma, FilterTaps& taps) {
   const auto radius = int64_t(std::ceil(3.5 * sigma));
-  std::vector<double> bell(size_t(radius + 1));
-  for (int64_t d = 0; d <= radius; ++d) bell[size_t(d)] = std::exp(-0.5 * double(d * d) / (sigma * sigma));
+  double bell[kMostRadius + 1];
+  require(radius <= kMostRadius, "blur_taps", "expects a radius of at most ", kMostRadius, " px; got ", radius);
+  for (int64_t d = 0; d <= radius; ++d) bell[d] = std::exp(-0.5 * double(d * d) / (sigma * sigma));
   start(n, std::min(n, 2 * radius + 1), taps);
   for (int64_t i = 0; i < n; ++i) {
     const int64_t begin = std::max<int64_t>(0, i - radius), end = std::min(n, i + radius + 1);
     taps.begin[size_t(i)] = int32_t(begin);
     normalise(end - begin, &taps.weights[size_t(i * taps.width)],
-              [&](int64_t t) { return bell[size_t(std::abs(begin + t - i))]; });
+              [&](int64_t t) { return bell[std::abs(begin + t - i)]; });
   }
 }
 

@@ -34,7 +34,8 @@ std::string fingerprint_of(const std::vector<DataShare>& mix, const LoaderOption
           a.height, "x", a.width, " resize ", a.resize_height, "x", a.resize_width, " scale ", text(a.least_scale), "-",
           text(a.most_scale), " flip ", a.flip, " jitter ", text(a.jitter), " hue ", text(a.hue), " grey ",
           text(a.grey), " blur ", text(a.blur), " cutout ", text(a.cutout), " fill ", int(a.fill[0]), ",",
-          int(a.fill[1]), ",", int(a.fill[2]), " max_share ", text(a.max_share), " rare ", text(o.rare_temperature));
+          int(a.fill[1]), ",", int(a.fill[2]), " max_share ", text(a.max_share), " rare ", text(o.rare_temperature),
+          " ", text(a.rare_least_share));
   for (size_t k = 0; k < mix.size(); ++k) {
     line += "; " + text(mix[k].share) + " of " + set_fingerprint(*mix[k].set);
     if (o.rare_temperature > 0 && k < counts.size() && counts[k])

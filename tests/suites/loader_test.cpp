@@ -307,7 +307,7 @@ TEST(BatchFeed, BringsBatchesAndPlansToTheNetwork) {
     LoaderOptions o = full_options();
     o.labels = labels;
     Loader plain(mix, o), fed(mix, o);
-    Context c;
+    Context c({.threads = 1});
     BatchFeed feed(c, "feed", fed);
     BatchInput input(c, "check", {.samples = o.batch, .height = o.augment.height, .width = o.augment.width});
     StoredBatch stored;
@@ -348,7 +348,7 @@ TEST(BatchFeed, TellsOfABrokenFileAtItsOwnBatch) {
   const auto want = batches(whole, 3);
   set->break_file(want[1].draws[0].example);
   Loader loader({{1, set}}, o);
-  Context c;
+  Context c({.threads = 1});
   BatchFeed feed(c, "feed", loader);
   feed.next();
   EXPECT_EQ(feed.step(), 0);
@@ -364,7 +364,7 @@ TEST(BatchFeed, TwoFeedsMeetInCutMix) {
   o.stream = 2;
   Loader target({{1, set_of(5, 0, false, "real")}}, o);
   EXPECT_NE(source.fingerprint(), target.fingerprint());
-  Context c;
+  Context c({.threads = 1});
   BatchFeed from(c, "source", source), to(c, "target", target);
   BatchInput mixed(c, "mix", {.samples = 3, .height = 24, .width = 33, .cutmix = true});
   for (uint64_t step = 0; step < 3; ++step) {

@@ -31,6 +31,8 @@ class DataSet {
   virtual int64_t size() const = 0;
   /// True if every example has a label.
   virtual bool labelled() const = 0;
+  /// What the ids of labels are called; null without labels.
+  virtual const LabelScheme* scheme() const { return nullptr; }
   /// What outputs for the example are called: "aachen_000000_000019"; '/' may separate folders. Unique within the set.
   virtual std::string name(int64_t i) const = 0;
   /// The file an example's image came from, for messages.
@@ -46,13 +48,14 @@ class DataSet {
 
 /// What of a data set to open.
 struct DataOptions {
-  std::string split = "train";  ///< for kinds that have splits
-  bool need_labels = true;      ///< false: images alone will do, and labels are not looked for
+  /// For kinds that have splits; "": the kind's own, "train", but "all" of GTA5, as studies of adaptation have it.
+  std::string split;
+  bool need_labels = true;  ///< false: images alone will do, and labels are not looked for
 };
 
 /// Opens "kind:PATH": folder, camvid, cityscapes, gta5, synthia, pack; "kind:PATH?split=val" overrides the split. $NAME and
-/// ${NAME} expand. Throws usage for a spec that means nothing or a variable that is not set, data for a set without
-/// examples, naming what was looked for.
+/// ${NAME} expand; docs/data.md has the layouts. Throws usage for a spec that means nothing or a variable that is not set,
+/// data for a set without examples, naming what was looked for.
 std::shared_ptr<const DataSet> open_data(const std::string& spec, const ClassTable& classes,
                                          const DataOptions& options = {});
 
@@ -62,7 +65,9 @@ struct DataShare {
   std::shared_ptr<const DataSet> set;
 };
 
-/// Opens "0.7*gta5:A + 0.3*cityscapes:B"; sets without a number share by their sizes, and a single spec is a mix of one.
+/// Opens "0.7*gta5:A + 0.3*cityscapes:B". Sets without a number share what the numbers leave of 1 by their sizes; if all
+/// have numbers, these are proportions. A single spec is a mix of one. Throws as open_data(), and usage where numbers
+/// leave nothing.
 std::vector<DataShare> open_mix(const std::string& spec, const ClassTable& classes, const DataOptions& options = {});
 
 }  // namespace segue::data

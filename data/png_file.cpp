@@ -218,9 +218,10 @@ std::string encode(const ImageView& image, const png_color* palette, int level) 
 }  // namespace
 
 void check_image_size(ImageSize size, const std::string& name) {
-  if (size.height < 1 || size.width < 1 || size.height > kMaxPixels / size.width)
-    refuse(name, cat("expects an image of 1 to ", count_text(uint64_t(kMaxPixels)), " px; got ", size.width, "x",
-                     size.height));
+  if (std::min(size.height, size.width) < 1 || std::max(size.height, size.width) > kMaxSide ||
+      size.height > kMaxPixels / size.width)
+    refuse(name, cat("expects an image of 1 to ", count_text(uint64_t(kMaxPixels)), " px with sides of at most ",
+                     count_text(uint64_t(kMaxSide)), "; got ", size.width, "x", size.height));
 }
 
 bool is_png(const uint8_t* bytes, size_t count) { return count >= 8 && png_sig_cmp(bytes, 0, 8) == 0; }

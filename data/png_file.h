@@ -17,6 +17,8 @@ struct ImageSize {
 
 /// No image may have more px: a header that promises more is refused before memory is taken. 16384 x 16384.
 constexpr int64_t kMaxPixels = int64_t(1) << 28;
+/// Nor a longer side.
+constexpr int64_t kMaxSide = int64_t(1) << 20;
 
 /// Throws data for a size that segue does not take; `name`: the file, for the message.
 void check_image_size(ImageSize size, const std::string& name);

@@ -1,0 +1,76 @@
+#include "file_set.h"
+
+#include <atomic>
+
+#include "image_file.h"
+#include "kernels/error.h"
+#include "resize.h"
+#include "runtime/text.h"
+
+namespace segue::data {
+namespace {
+
+class FileSet final : public DataSet {
+ public:
+  FileSet(Listing listing, bool labelled) : listing_(std::move(listing)), labelled_(labelled) {}
+
+  int64_t size() const override { return int64_t(listing_.examples.size()); }
+  bool labelled() const override { return labelled_; }
+  const LabelScheme* scheme() const override { return labelled_ ? &listing_.scheme : nullptr; }
+  std::string name(int64_t i) const override { return at(i).name; }
+  std::string origin(int64_t i) const override { return at(i).image; }
+
+  Example read(int64_t i, ExampleBuffer& buffer) const override {
+    const ListedExample& e = at(i);
+    read_image(e.image, buffer.image, buffer.bytes);
+    Example example{buffer.image.view(), {}, nullptr};
+    if (!labelled_) return example;
+    read_label(e.label, buffer.label, buffer.bytes);
+    if (buffer.label.height != buffer.image.height || buffer.label.width != buffer.image.width) {
+      buffer.label = resize_nearest(buffer.label.view(), buffer.image.height, buffer.image.width);
+      ++resized_;
+    }
+    example.label = buffer.label.view();
+    example.table = &listing_.table;
+    return example;
+  }
+
+  std::string warnings() const override {
+    std::string all;
+    const auto add = [&all](int64_t n, const char* one, const char* several) {
+      if (n > 0) all += cat(all.empty() ? "" : "; ", n, " ", n == 1 ? one : several);
+    };
+    add(resized_, "label resized to its image", "labels resized to their images");
+    add(int64_t(listing_.unlabelled.size()), "image without a label left out", "images without a label left out");
+    add(int64_t(listing_.imageless.size()), "label without an image left out", "labels without an image left out");
+    add(int64_t(listing_.doubled.size()), "file with the name of another one left out",
+        "files with the names of others left out");
+    add(int64_t(listing_.broken.size()), "image known to be broken left out", "images known to be broken left out");
+    return all;
+  }
+
+ private:
+  const ListedExample& at(int64_t i) const { return listing_.examples.at(size_t(i)); }
+
+  Listing listing_;
+  bool labelled_;
+  mutable std::atomic<int64_t> resized_{0};
+};
+
+}  // namespace
+
+std::shared_ptr<const DataSet> open_files(const DataSpec& spec, Listing listing, const DataOptions& options) {
+  if (listing.examples.empty()) {
+    std::string found;
+    if (!listing.unlabelled.empty())
+      found = cat("; there are ", listing.unlabelled.size(), " images without a label, such as ",
+                  quote(listing.unlabelled.front()));
+    else if (!listing.imageless.empty())
+      found = cat("; there are ", listing.imageless.size(), " labels without an image, such as ",
+                  quote(listing.imageless.front()));
+    throw Error(Fault::data, cat("data ", quote(spec.text), ": found no examples; looked for ", listing.sought, found));
+  }
+  return std::make_shared<FileSet>(std::move(listing), options.need_labels);
+}
+
+}  // namespace segue::data

@@ -25,7 +25,7 @@ class FileSet final : public DataSet {
     read_image(e.image, buffer.image, buffer.bytes);
     Example example{buffer.image.view(), {}, nullptr};
     if (!labelled_) return example;
-    read_label(e.label, buffer.label, buffer.bytes);
+    data::read_label(e.label, buffer.label, buffer.bytes);
     if (buffer.label.height != buffer.image.height || buffer.label.width != buffer.image.width) {
       buffer.label = resize_nearest(buffer.label.view(), buffer.image.height, buffer.image.width);
       ++resized_;
@@ -33,6 +33,12 @@ class FileSet final : public DataSet {
     example.label = buffer.label.view();
     example.table = &listing_.table;
     return example;
+  }
+
+  Example read_label(int64_t i, ExampleBuffer& buffer) const override {
+    if (!labelled_) return read(i, buffer);
+    data::read_label(at(i).label, buffer.label, buffer.bytes);
+    return {{}, buffer.label.view(), &listing_.table};
   }
 
   std::string warnings() const override {

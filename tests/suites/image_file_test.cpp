@@ -153,9 +153,9 @@ TEST(Png, HeadersThatPromiseTooMuchCostNothing) {
     return caught([&] { rgb_of(file); }).what;
   };
   EXPECT_EQ(message(16000, 16000, {}),
-            "cannot read 'x.png': its header says 16000x16000, too much for a file of 70 bytes");
+            "cannot read 'x.png': its header says 16000x16000, too much for a file of 58 bytes");
   EXPECT_EQ(message(16000, 16000, {3, 1, false, false}),
-            "cannot read 'x.png': its header says 16000x16000, too much for a file of 85 bytes");
+            "cannot read 'x.png': its header says 16000x16000, too much for a file of 73 bytes");
   const std::string limits =
       "cannot read 'x.png': expects an image of 1 to 268,435,456 px with sides of at most 1,048,576; got ";
   EXPECT_EQ(message(0x7FFFFFFF, 0x7FFFFFFF, {}), limits + "2147483647x2147483647");

@@ -11,14 +11,14 @@ namespace {
 int64_t floor_div(int64_t a, int64_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
 
 void start(int64_t count, int64_t width, FilterTaps& taps) {
-  taps.width = width;
+  taps.width = width + width % 2;
   taps.begin.resize(size_t(count));
-  taps.weights.assign(size_t(count * width), 0);
+  taps.weights.assign(size_t(count * taps.width), 0);
 }
 
 // Rounds running sums instead of weights, so that the weights add up to 1.
 template <class Weight>
-void normalise(int64_t taps, int32_t* weights, Weight&& weight) {
+void normalise(int64_t taps, int16_t* weights, Weight&& weight) {
   using Sum = decltype(weight(0));
   Sum total = 0, sum = 0;
   for (int64_t t = 0; t < taps; ++t) total += weight(t);
@@ -26,7 +26,7 @@ void normalise(int64_t taps, int32_t* weights, Weight&& weight) {
   for (int64_t t = 0; t < taps; ++t) {
     sum += weight(t);
     const auto now = int32_t((sum * Sum(1 << kWeightBits) + total / 2) / total);
-    weights[t] = now - before;
+    weights[t] = int16_t(now - before);
     before = now;
   }
 }

@@ -2,16 +2,15 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
-#include "filter_taps.h"
+#include "filter_lines.h"
 #include "kernels/error.h"
 
 namespace segue::data {
 namespace {
 
 constexpr int64_t kMostPx = int64_t(1) << 20;
-constexpr int kLineBits = 8;     // fraction bits of a line between the two passes
-constexpr int64_t kStrip = 128;  // bytes of a line that are summed at once
 
 void check(const char* where, const ImageView& in, int64_t height, int64_t width, const Window& w) {
   const auto fits = [](int64_t n) { return n >= 1 && n <= kMostPx; };
@@ -23,50 +22,6 @@ void check(const char* where, const ImageView& in, int64_t height, int64_t width
           w.left);
 }
 
-// A weighted sum of rows: line = sum over t of weights[t] * row t, kLineBits bits of fraction. `n` is a multiple of kStrip
-// or what is left of the row.
-template <int64_t kCount>
-void sum_rows(const uint8_t* from, int64_t pitch, const int32_t* weights, int64_t taps, int64_t n, uint16_t* to) {
-  const int64_t count = kCount ? kCount : n;
-  int32_t sum[kStrip];
-  for (int64_t i = 0; i < count; ++i) sum[i] = 1 << (kWeightBits - kLineBits - 1);
-  for (int64_t t = 0; t < taps; ++t, from += pitch) {
-    const int32_t w = weights[t];
-    for (int64_t i = 0; i < count; ++i) sum[i] += w * from[i];
-  }
-  for (int64_t i = 0; i < count; ++i) to[i] = uint16_t(sum[i] >> (kWeightBits - kLineBits));
-}
-
-typedef uint16_t Quad16 __attribute__((vector_size(8), aligned(2), may_alias));
-typedef int32_t Quad __attribute__((vector_size(16)));
-
-constexpr int32_t kHalf = 1 << (kWeightBits + kLineBits - 1);
-
-// One output row of three channels. Four lanes are read and summed, the fourth is not used: `line` has room for one more.
-void sum_columns3(const uint16_t* line, const FilterTaps& taps, int64_t count, uint8_t* to) {
-  const int32_t* weights = taps.weights.data();
-  const int32_t first = taps.begin[0];
-  for (int64_t i = 0; i < count; ++i, weights += taps.width, to += 3) {
-    const uint16_t* p = line + (taps.begin[size_t(i)] - first) * 3;
-    Quad sum = {kHalf, kHalf, kHalf, kHalf};
-    for (int64_t t = 0; t < taps.width; ++t, p += 3)
-      sum += __builtin_convertvector(*reinterpret_cast<const Quad16*>(p), Quad) * weights[t];
-    sum >>= kWeightBits + kLineBits;
-    to[0] = uint8_t(sum[0]), to[1] = uint8_t(sum[1]), to[2] = uint8_t(sum[2]);
-  }
-}
-
-void sum_columns1(const uint16_t* line, const FilterTaps& taps, int64_t count, uint8_t* to) {
-  const int32_t* weights = taps.weights.data();
-  const int32_t first = taps.begin[0];
-  for (int64_t i = 0; i < count; ++i, weights += taps.width) {
-    const uint16_t* p = line + (taps.begin[size_t(i)] - first);
-    int32_t sum = kHalf;
-    for (int64_t t = 0; t < taps.width; ++t) sum += weights[t] * p[t];
-    to[i] = uint8_t(sum >> (kWeightBits + kLineBits));
-  }
-}
-
 }  // namespace
 
 // Down first: whole lines are summed with full vectors, and only the rows that are left are summed across.
@@ -74,18 +29,14 @@ void Resizer::filter(const ImageView& in, int64_t rows, int64_t columns, uint8_t
   const int64_t c = in.channels, first = columns_.begin[0];
   const int64_t last = std::min(in.width, int64_t(columns_.begin[size_t(columns - 1)]) + columns_.width);
   const int64_t n = (last - first) * c;
-  // Taps of weight 0 may stand for px beyond the line.
-  line_.assign(size_t((last - first + columns_.width) * c + 1), 0);
+  line_.assign(size_t(n + columns_.width * c + kLineSlack), 0);  // taps of weight 0 may stand for px beyond the line
   for (int64_t y = 0; y < rows; ++y) {
-    const int32_t* weights = &rows_.weights[size_t(y * rows_.width)];
-    int64_t taps = std::min(rows_.width, in.height - rows_.begin[size_t(y)]);
+    const int16_t* const weights = &rows_.weights[size_t(y * rows_.width)];
+    const int64_t begin = rows_.begin[size_t(y)];
+    int64_t taps = std::min(rows_.width, in.height - begin);
     while (taps > 1 && weights[taps - 1] == 0) --taps;
-    const uint8_t* from = in.row(rows_.begin[size_t(y)]) + first * c;
-    int64_t i = 0;
-    for (; i + kStrip <= n; i += kStrip)
-      sum_rows<kStrip>(from + i, in.width * c, weights, taps, kStrip, line_.data() + i);
-    sum_rows<0>(from + i, in.width * c, weights, taps, n - i, line_.data() + i);
-    (c == 3 ? sum_columns3 : sum_columns1)(line_.data(), columns_, columns, to + y * pitch);
+    sum_rows(in.row(begin) + first * c, in.width * c, weights, taps, n, line_.data());
+    sum_columns(line_.data(), columns_, columns, c, to + y * pitch);
   }
 }
 
@@ -122,6 +73,7 @@ void Resizer::nearest(const ImageView& in, int64_t height, int64_t width, const 
     places_.resize(size_t(crop.width));
     for (int64_t x = 0; x < crop.width; ++x) places_[size_t(x)] = int32_t(place(crop.left + x, in.width, width));
   }
+  const std::optional<ByteMap> map = table ? std::optional<ByteMap>(*table) : std::nullopt;
   int64_t before = -1;
   for (int64_t y = 0; y < crop.height; ++y, to += pitch) {
     const int64_t source = place(crop.top + y, in.height, height);
@@ -133,9 +85,9 @@ void Resizer::nearest(const ImageView& in, int64_t height, int64_t width, const 
     const uint8_t* row = in.row(source);
     if (across) {
       for (int64_t x = 0; x < crop.width; ++x) to[x] = row[places_[size_t(x)]];
-      if (table) map_bytes(to, *table, to, crop.width);
-    } else if (table) {
-      map_bytes(row + crop.left, *table, to, crop.width);
+      if (map) map->apply(to, to, crop.width);
+    } else if (map) {
+      map->apply(row + crop.left, to, crop.width);
     } else {
       std::memcpy(to, row + crop.left, size_t(crop.width));
     }
@@ -160,29 +112,29 @@ Image resize_nearest(const ImageView& in, int64_t height, int64_t width) {
 
 // Bytes are looked up 16 at a time in the 16 parts of the table; parts that hold one value, as those beyond the last id
 // do, need no look-up.
-void map_bytes(const uint8_t* from, const LabelTable& table, uint8_t* to, int64_t n) {
+ByteMap::ByteMap(const LabelTable& table) : table_(table) {
+  for (uint8_t k = 0; k < 16; ++k) {
+    const uint8_t* const part = table.data() + 16 * k;
+    if (std::any_of(part, part + 16, [&](uint8_t v) { return v != table[255]; })) part_of_[parts_++] = k;
+  }
+}
+
+void ByteMap::apply(const uint8_t* from, uint8_t* to, int64_t n) const {
   typedef uint8_t Bytes __attribute__((vector_size(16)));
   Bytes parts[16];
-  int part_of[16], used = 0;
-  const uint8_t rest = table[255];
-  for (int k = 0; k < 16; ++k) {
-    const uint8_t* part = table.data() + 16 * k;
-    if (std::all_of(part, part + 16, [&](uint8_t v) { return v == rest; })) continue;
-    std::memcpy(&parts[used], part, 16);
-    part_of[used++] = k;
-  }
+  for (int k = 0; k < parts_; ++k) std::memcpy(&parts[k], table_.data() + 16 * part_of_[k], sizeof(Bytes));
   int64_t i = 0;
   for (; i + 16 <= n; i += 16) {
-    Bytes v, y = Bytes{} + rest;
+    Bytes v, y = Bytes{} + table_[255];
     std::memcpy(&v, from + i, 16);
     const Bytes high = v >> 4, low = v & 15;
-    for (int k = 0; k < used; ++k) {
-      const Bytes here = Bytes(high == uint8_t(part_of[k]));
+    for (int k = 0; k < parts_; ++k) {
+      const Bytes here = Bytes(high == part_of_[k]);
       y = (__builtin_shuffle(parts[k], low) & here) | (y & ~here);
     }
     std::memcpy(to + i, &y, 16);
   }
-  for (; i < n; ++i) to[i] = table[from[i]];
+  for (; i < n; ++i) to[i] = table_[from[i]];
 }
 
 }  // namespace segue::data

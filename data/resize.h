@@ -5,16 +5,23 @@
 #include <vector>
 
 #include "class_table.h"
+#include "filter_taps.h"
 #include "image.h"
 #include "kernels/options.h"
 
 namespace segue::data {
 
-/// Weights of a one-dimensional filter: output i is the sum over t of weights[i * width + t] * input[begin[i] + t], in
-/// units of 1/32768. Weights are not negative and add up to exactly 1; those that stand for no input are 0.
-struct FilterTaps {
-  std::vector<int32_t> begin, weights;
-  int64_t width = 0;
+/// A table, ready to be applied to many bytes.
+class ByteMap {
+ public:
+  explicit ByteMap(const LabelTable& table);
+  /// to[i] = table[from[i]], for n bytes; may be in place.
+  void apply(const uint8_t* from, uint8_t* to, int64_t n) const;
+
+ private:
+  LabelTable table_;
+  uint8_t part_of_[16];  // the parts of 16 entries that do not hold the last entry throughout
+  int parts_ = 0;
 };
 
 /// Resizes images again and again in memory that it keeps; one a thread. Integer arithmetic: the same bits everywhere.
@@ -44,15 +51,12 @@ class Resizer {
   void filter(const ImageView& in, int64_t rows, int64_t columns, uint8_t* to, int64_t pitch);
 
   FilterTaps rows_, columns_;
-  std::vector<uint16_t> line_;
+  std::vector<int16_t> line_;
   std::vector<int32_t> places_;
 };
 
 /// One image, whole.
 Image resize_antialias(const ImageView& in, int64_t height, int64_t width);
 Image resize_nearest(const ImageView& in, int64_t height, int64_t width);
-
-/// to[i] = table[from[i]], for n bytes; may be in place.
-void map_bytes(const uint8_t* from, const LabelTable& table, uint8_t* to, int64_t n);
 
 }  // namespace segue::data

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <random>
 
+#include "data/filter_lines.h"
 #include "kernels/error.h"
 
 namespace segue::data {
@@ -172,6 +173,33 @@ TEST(Blur, AgreesWithTheFormula) {
           for (int64_t c = 0; c < channels; ++c)
             ASSERT_NEAR(out.row(y)[x * channels + c], filtered(in, bell(13, sigma, y), bell(21, sigma, x), c), 0.53);
     }
+}
+
+// What the processor does in vectors equals the plain loops, at every width that leaves a remainder.
+TEST(FilterLines, VectorsEqualPlainLoops) {
+  std::mt19937 random(10);
+  for (const auto& [in, out] : std::vector<std::pair<int64_t, int64_t>>{{5, 5}, {40, 17}, {17, 40}, {200, 9}, {1, 6}}) {
+    FilterTaps taps;
+    resize_taps(in, out, 0, out, taps);
+    ASSERT_EQ(taps.width % 2, 0);
+    for (const int64_t n : {1, 63, 64, 65, 200}) {
+      const Image rows = random_image(in, n, 1, 11);
+      const auto y = int64_t(random() % uint32_t(out));
+      const int64_t begin = taps.begin[size_t(y)], count = std::min(taps.width, in - begin);
+      std::vector<int16_t> got(size_t(n + 1), 9), want(size_t(n + 1), 9);
+      sum_rows(rows.row(begin), n, &taps.weights[size_t(y * taps.width)], count, n, got.data());
+      sum_rows_plain(rows.row(begin), n, &taps.weights[size_t(y * taps.width)], count, n, want.data());
+      EXPECT_EQ(got, want);
+    }
+    for (const int64_t channels : {1, 3}) {
+      std::vector<int16_t> line(size_t((in + taps.width) * channels + kLineSlack));
+      for (int16_t& v : line) v = int16_t(random() % (255 << kLineBits));
+      std::vector<uint8_t> got(size_t(out * channels + 1), 9), want = got;
+      sum_columns(line.data(), taps, out, channels, got.data());
+      sum_columns_plain(line.data(), taps, out, channels, want.data());
+      EXPECT_EQ(got, want);
+    }
+  }
 }
 
 TEST(Resize, RefusesWhatIsNoImage) {

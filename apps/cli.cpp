@@ -32,6 +32,24 @@ constexpr CommandHelp kCommands[] = {
     {"inspect", "segue inspect FILE [--stats]", "list the tensors of a safetensors file",
      "  FILE      name, type and shape of each tensor; notes; number of parameters\n"
      "  --stats   also least, largest and mean value, and how many are not finite\n"},
+    {"data", "segue data check SPEC | stats SPEC | pack SPEC OUT.segpack",
+     "look through a data set, count its classes, pack it",
+     "  check SPEC       reads every file and lists what is wrong: missing partners, files that are cut off, sizes "
+     "that do\n"
+     "                   not fit, unknown ids, labels without a class, images that show nothing; exit code 3 if "
+     "anything is\n"
+     "  stats SPEC       how often each class occurs: a table with bars\n"
+     "  pack SPEC OUT    writes one file of decoded examples of one size, which training maps into memory\n"
+     "\n"
+     "  SPEC is KIND:PATH, of KIND cityscapes, gta5, synthia, camvid, folder or pack; $NAME and ${NAME} in PATH are\n"
+     "  environment variables; '?split=val' and '?scheme=NAME' may follow (docs/data.md)\n"
+     "\n"
+     "  --split NAME     split to read, where the kind has splits (default: train; gta5: all)\n"
+     "  --classes FILE   classes to map labels to: a TOML file, or 'cityscapes' (default)\n"
+     "  --images         images alone, with or without labels (check, pack)\n"
+     "  --size WxH       px of the images in a pack (default: their own, if they are all of one size)\n"
+     "  --png FILE       with stats: also a picture of the bars\n"
+     "  --json FILE      with stats: also the numbers\n"},
     {"doctor", "segue doctor", "report build, machine and devices, and what makes them slow",
      "  Reads only. Prints warnings with what to do about them.\n"},
     {"help", "segue help [COMMAND]", "this text, or that of a command", ""},
@@ -125,6 +143,35 @@ void config(const Command& c, const std::vector<std::string>& overrides) {
   run_config({words[0], words[1], overrides});
 }
 
+/// What belongs to one action of 'segue data' alone.
+void data_option(const DataCommand& d, const char* option, bool given, std::initializer_list<const char*> actions) {
+  if (given && std::find(actions.begin(), actions.end(), d.action) == actions.end())
+    usage(cat("'segue data ", d.action, "' takes no ", option), "data");
+}
+
+void data(const Command& c, DataCommand d) {
+  const std::vector<std::string> words = positionals_of(c), actions = {"check", "stats", "pack"};
+  if (words.empty()) usage("'segue data' expects check, stats or pack; got nothing", "data");
+  d.action = words[0];
+  if (std::find(actions.begin(), actions.end(), d.action) == actions.end())
+    usage(cat("'segue data' expects check, stats or pack; got ", quote(d.action), did_you_mean(d.action, actions)),
+          "data");
+  if (words.size() < 2)
+    usage(cat("'segue data ", d.action, "' expects a data set, such as cityscapes:PATH; got nothing"), "data");
+  const bool pack = d.action == "pack";
+  if (pack && words.size() < 3)
+    usage("'segue data pack' expects a data set and the file to write, such as OUT.segpack; got no file", "data");
+  if (!pack && words.size() > 2)
+    usage(cat("'segue data ", d.action, "' expects one data set; got also ", quote(words[2])), "data");
+  d.spec = words[1];
+  if (pack) d.output = words[2];
+  data_option(d, "--images", d.images, {"check", "pack"});
+  data_option(d, "--size", !d.size.empty(), {"pack"});
+  data_option(d, "--png", !d.png.empty(), {"stats"});
+  data_option(d, "--json", !d.json.empty(), {"stats"});
+  run_data(d);
+}
+
 }  // namespace
 
 void run_command_line(const std::vector<std::string>& arguments) {
@@ -146,6 +193,20 @@ void run_command_line(const std::vector<std::string>& arguments) {
   inspect_command.app->add_flag("--stats", stats);
   inspect_command.options.push_back("--stats");
 
+  Command data_command(program, "data", 3);
+  DataCommand data_options;
+  for (const auto& [option, value] :
+       std::initializer_list<std::pair<const char*, std::string*>>{{"--split", &data_options.split},
+                                                                   {"--classes", &data_options.classes},
+                                                                   {"--size", &data_options.size},
+                                                                   {"--png", &data_options.png},
+                                                                   {"--json", &data_options.json}}) {
+    data_command.app->add_option(option, *value);
+    data_command.options.push_back(option);
+  }
+  data_command.app->add_flag("--images", data_options.images);
+  data_command.options.push_back("--images");
+
   Command doctor_command(program, "doctor", 0), help_command(program, "help", 1);
 
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
@@ -163,7 +224,7 @@ void run_command_line(const std::vector<std::string>& arguments) {
     std::cout << "segue " << build::kVersion << " (" << build::git_id() << ")\n";
     return;
   }
-  for (const Command* c : {&config_command, &inspect_command, &doctor_command, &help_command})
+  for (const Command* c : {&config_command, &inspect_command, &data_command, &doctor_command, &help_command})
     if (c->app->parsed() && c->help) return print_help(c->name);
   if (!program.remaining().empty()) {
     const std::string word = program.remaining().front();
@@ -178,6 +239,8 @@ void run_command_line(const std::vector<std::string>& arguments) {
     const std::vector<std::string> words = positionals_of(inspect_command);
     if (words.empty()) usage("'segue inspect' expects a file; got nothing", "inspect");
     run_inspect({words[0], stats});
+  } else if (data_command.app->parsed()) {
+    data(data_command, data_options);
   } else if (doctor_command.app->parsed()) {
     positionals_of(doctor_command);
     run_doctor();
@@ -185,7 +248,7 @@ void run_command_line(const std::vector<std::string>& arguments) {
     const std::vector<std::string> words = positionals_of(help_command);
     print_help(words.empty() ? "" : words[0]);
   } else {
-    usage(cat("expects a command: config, inspect, doctor or help; got nothing"));
+    usage("expects a command; got nothing");
   }
 }
 

@@ -21,6 +21,20 @@ struct InspectCommand {
 /// Lists the tensors, sizes and notes of a weight file.
 void run_inspect(const InspectCommand& command);
 
+struct DataCommand {
+  std::string action;  ///< check, stats or pack
+  std::string spec;    ///< of the data set
+  std::string output;  ///< of pack
+  std::string split;   ///< "": the kind's own
+  std::string classes = "cityscapes";
+  std::string size;     ///< of pack, "640x360"; "": that of the images
+  std::string png;      ///< of stats; "": none
+  std::string json;     ///< of stats; "": none
+  bool images = false;  ///< labels are not looked for
+};
+/// Lists what is wrong with a data set, counts its classes, or packs it. Throws data if something is wrong.
+void run_data(const DataCommand& command);
+
 /// Reports build, machine, devices, and what makes them slow.
 void run_doctor();
 

@@ -10,7 +10,7 @@ find_package(Threads REQUIRED)
 find_path(NLOHMANN_JSON_INCLUDE_DIR nlohmann/json.hpp REQUIRED)
 find_path(TOMLPLUSPLUS_INCLUDE_DIR toml++/toml.h REQUIRED)
 find_package(PNG REQUIRED)
-find_path(STB_INCLUDE_DIR stb/stb_image.h REQUIRED)
+find_package(JPEG REQUIRED)
 
 if(SEGUE_WITH_OPENMP)
   find_package(OpenMP COMPONENTS CXX)

@@ -1,78 +1,99 @@
 #include "jpeg_file.h"
 
-#include <algorithm>
-#include <cstdlib>
-#include <cstring>
-#include <memory>
+#include <csetjmp>
+#include <cstdio>  // jpeglib.h expects it
+// Behind it:
+#include <jerror.h>
+#include <jpeglib.h>
+
+#include <vector>
 
 #include "kernels/error.h"
 #include "runtime/text.h"
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunused-function"
-#pragma GCC diagnostic ignored "-Wsign-compare"
-#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
-#pragma GCC diagnostic ignored "-Wunused-but-set-variable"
-#pragma GCC diagnostic ignored "-Wimplicit-fallthrough"
-#define STB_IMAGE_IMPLEMENTATION
-#define STB_IMAGE_STATIC
-#define STBI_ONLY_JPEG
-#define STBI_NO_STDIO
-#define STBI_ASSERT(x) ((void)0)
-#include <stb/stb_image.h>
-#pragma GCC diagnostic pop
-
 namespace segue::data {
 namespace {
+
+// libjpeg reports errors by a call that must not return; here it jumps, which skips destructors. So the functions that
+// call the library (read_header, read_pixels) own nothing; what they use belongs to a Reader of their caller.
 
 [[noreturn]] void refuse(const std::string& name, const std::string& what) {
   throw Error(Fault::data, cat("cannot read ", quote(name), ": ", what));
 }
 
-/// What the markers of a file say. ITU-T T.81, annex B.
-struct Outline {
-  ImageSize size;         // of the frame header; 0x0: there is none
-  bool complete = false;  // there is an end of image behind the pixels
+struct Reader {
+  Reader() { info.err = jpeg_std_error(&errors); }
+  ~Reader() {
+    if (created) jpeg_destroy_decompress(&info);
+  }
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  jpeg_decompress_struct info = {};
+  jpeg_error_mgr errors = {};
+  jpeg_progress_mgr progress = {};
+  bool created = false;
+  std::jmp_buf jump;
+  char message[JMSG_LENGTH_MAX] = "";
 };
 
-/// Walks the markers; decoders make up what is missing at the end, so that it has to be looked for.
-Outline outline_of(const uint8_t* p, size_t n) {
-  Outline outline;
-  size_t at = 2;  // behind the start of image
-  while (at + 1 < n) {
-    if (p[at] != 0xFF) {  // between markers: coded pixels, or bytes that do not belong here
-      const void* next = std::memchr(p + at, 0xFF, n - at);
-      if (!next) break;
-      at = size_t(static_cast<const uint8_t*>(next) - p);
-      continue;
-    }
-    const uint8_t marker = p[at + 1];
-    if (marker == 0xFF) {  // fill
-      ++at;
-      continue;
-    }
-    at += 2;
-    if (marker == 0xD9) {
-      outline.complete = outline.size.height > 0;
-      break;
-    }
-    if (marker == 0 || marker == 1 || (marker >= 0xD0 && marker <= 0xD8)) continue;  // stand alone, or stuffing
-    if (at + 2 > n) break;
-    const size_t length = size_t(p[at]) << 8 | p[at + 1];
-    const bool frame = marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
-    if (frame && outline.size.height == 0 && length >= 8 && at + 7 <= n)
-      outline.size = {int64_t(p[at + 3]) << 8 | p[at + 4], int64_t(p[at + 5]) << 8 | p[at + 6]};
-    at += std::max<size_t>(length, 2);
-  }
-  return outline;
+[[noreturn]] void on_error(j_common_ptr info) {
+  auto* r = static_cast<Reader*>(info->client_data);
+  info->err->format_message(info, r->message);
+  std::longjmp(r->jump, 1);
 }
 
-Outline checked_outline(const uint8_t* bytes, size_t count, const std::string& name) {
+/// What the library would mend, by making up pixels, is an error; bytes between segments and the like are not.
+void on_message(j_common_ptr info, int level) {
+  const int code = info->err->msg_code;
+  if (level < 0 && code != JWRN_EXTRANEOUS_DATA && code != JWRN_ADOBE_XFORM && code != JWRN_JFIF_MAJOR) on_error(info);
+}
+
+/// A small file can ask for many passes over a large image.
+void on_progress(j_common_ptr info) {
+  constexpr int kMaxScans = 100;
+  auto* r = static_cast<Reader*>(info->client_data);
+  if (r->info.input_scan_number <= kMaxScans) return;
+  std::snprintf(r->message, sizeof r->message, "it has more than %d scans", kMaxScans);
+  std::longjmp(r->jump, 1);
+}
+
+/// Reads up to the first pixel. False: see Reader::message.
+bool read_header(Reader& r, const uint8_t* bytes, size_t count) {
+  r.errors.error_exit = on_error;
+  r.errors.emit_message = on_message;
+  r.info.client_data = &r;
+  if (setjmp(r.jump)) return false;
+  jpeg_create_decompress(&r.info);
+  r.created = true;
+  r.progress.progress_monitor = on_progress;
+  r.info.progress = &r.progress;
+  jpeg_mem_src(&r.info, bytes, static_cast<unsigned long>(count));
+  jpeg_read_header(&r.info, TRUE);
+  return true;
+}
+
+/// Reads all rows; `row`: room for one, which take(y) may use and must not throw.
+template <class Take>
+bool read_pixels(Reader& r, J_COLOR_SPACE to, JSAMPROW row, const Take& take) {
+  if (setjmp(r.jump)) return false;
+  r.info.out_color_space = to;
+  jpeg_start_decompress(&r.info);
+  while (r.info.output_scanline < r.info.output_height) {
+    const int64_t y = r.info.output_scanline;
+    jpeg_read_scanlines(&r.info, &row, 1);
+    take(y);
+  }
+  jpeg_finish_decompress(&r.info);
+  return true;
+}
+
+ImageSize checked_header(Reader& r, const uint8_t* bytes, size_t count, const std::string& name) {
   if (!is_jpeg(bytes, count)) refuse(name, "expects a JPEG file; got something else");
-  const Outline outline = outline_of(bytes, count);
-  if (outline.size.height == 0) refuse(name, "expects a JPEG frame with a size; got none: the file is damaged");
-  check_image_size(outline.size, name);
-  return outline;
+  if (!read_header(r, bytes, count)) refuse(name, plain_text(r.message));
+  const ImageSize size{int64_t(r.info.image_height), int64_t(r.info.image_width)};
+  check_image_size(size, name);
+  return size;
 }
 
 }  // namespace
@@ -82,22 +103,28 @@ bool is_jpeg(const uint8_t* bytes, size_t count) {
 }
 
 ImageSize jpeg_size(const uint8_t* bytes, size_t count, const std::string& name) {
-  return checked_outline(bytes, count, name).size;
+  Reader r;
+  return checked_header(r, bytes, count, name);
 }
 
 void decode_jpeg(const uint8_t* bytes, size_t count, const std::string& name, Image& out) {
-  const Outline outline = checked_outline(bytes, count, name);
-  if (!outline.complete) refuse(name, "the file is cut off");
-  // An 8x8 block takes a bit at least.
-  if (outline.size.height * outline.size.width / 512 > int64_t(count))
-    refuse(name, cat("its header says ", outline.size.width, "x", outline.size.height, ", too much for a file of ",
-                     count, " bytes"));
-  int width = 0, height = 0, channels = 0;
-  const std::unique_ptr<stbi_uc, void (*)(void*)> px(
-      stbi_load_from_memory(bytes, int(count), &width, &height, &channels, 3), std::free);
-  if (!px) refuse(name, plain_text(stbi_failure_reason()));
-  out.height = height, out.width = width, out.channels = 3;
-  out.px.assign(px.get(), px.get() + out.height * out.width * 3);
+  Reader r;
+  const ImageSize size = checked_header(r, bytes, count, name);
+  // A block of 8x8 px takes a bit at least.
+  if (size.height * size.width / 512 > int64_t(count))
+    refuse(name, cat("its header says ", size.width, "x", size.height, ", too much for a file of ", count, " bytes"));
+  out.height = size.height, out.width = size.width, out.channels = 3;
+  out.px.resize(size_t(size.height * size.width * 3));
+  const bool inks = r.info.jpeg_color_space == JCS_CMYK || r.info.jpeg_color_space == JCS_YCCK;
+  std::vector<uint8_t> row(size_t(size.width * 4));
+  const auto take = [&](int64_t y) {
+    const uint8_t* from = row.data();
+    uint8_t* to = out.row(y);
+    // Inks are stored as 255 minus their amount, as Adobe does it.
+    for (int64_t x = 0; x < size.width; ++x, from += inks ? 4 : 3, to += 3)
+      for (int c = 0; c < 3; ++c) to[c] = inks ? uint8_t((from[c] * from[3] + 127) / 255) : from[c];
+  };
+  if (!read_pixels(r, inks ? JCS_CMYK : JCS_RGB, row.data(), take)) refuse(name, plain_text(r.message));
 }
 
 }  // namespace segue::data

@@ -52,10 +52,10 @@ def main():
         for quality, subsampling, extra in ((95, 0, {}), (90, 2, {}), (90, 1, {"progressive": True}), (85, 2, {"optimize": True})):
             name = f"jpeg_{quality}_{subsampling}_{'_'.join(extra)}_{size}.jpg"
             Image.fromarray(smooth(h, w, 3)).save(path(name), quality=quality, subsampling=subsampling, **extra)
-            keep(name, np.asarray(Image.open(path(name)).convert("RGB")), {0: 2, 1: 24, 2: 4}[subsampling])
+            keep(name, np.asarray(Image.open(path(name)).convert("RGB")), 0)
         name = f"grey_{size}.jpg"
         Image.fromarray(smooth(h, w, 1)[..., 0]).save(path(name), quality=90)
-        keep(name, np.asarray(Image.open(path(name)).convert("RGB")), 2)
+        keep(name, np.asarray(Image.open(path(name)).convert("RGB")), 0)
 
 
 main()

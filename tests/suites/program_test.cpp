@@ -56,7 +56,7 @@ TEST_F(Program, VersionAndHelp) {
 }
 
 TEST_F(Program, UnknownWordsNameTheNearest) {
-  EXPECT_EQ(error("", 2), "expects a command: config, inspect, doctor or help; got nothing; see 'segue help'");
+  EXPECT_EQ(error("", 2), "expects a command; got nothing; see 'segue help'");
   EXPECT_EQ(error("inspct x", 2), "unknown command 'inspct'; did you mean 'inspect'?; see 'segue help'");
   EXPECT_EQ(error("zzzzzz", 2), "unknown command 'zzzzzz'; see 'segue help'");
   EXPECT_EQ(error("--versoin", 2), "unknown option '--versoin'; did you mean '--version'?; see 'segue help'");

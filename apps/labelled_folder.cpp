@@ -50,7 +50,7 @@ void LabelledFolder::refer_image(const std::string& name, const std::string& fil
 
 void LabelledFolder::write_label(const std::string& name, const data::ImageView& train_ids) const {
   data::Image ids(train_ids.height, train_ids.width, 1);
-  data::map_bytes(train_ids.px, to_file_, ids.px.data(), int64_t(ids.px.size()));
+  data::ByteMap(to_file_).apply(train_ids.px, ids.px.data(), int64_t(ids.px.size()));
   data::write_png(label_path(name), ids.view(), palette_);
 }
 

@@ -31,7 +31,7 @@ void read_item(const data::DataSet& set, int64_t i, bool labels, const Translate
   item.image = data::resize_antialias(e.image, size.height, size.width);
   if (!labels) return;
   item.label = data::resize_nearest(e.label, size.height, size.width);
-  data::map_bytes(item.label.px.data(), *e.table, item.label.px.data(), int64_t(item.label.px.size()));
+  data::ByteMap(*e.table).apply(item.label.px.data(), item.label.px.data(), int64_t(item.label.px.size()));
 }
 
 }  // namespace

@@ -149,7 +149,7 @@ const std::vector<ModelStep>& model_steps() {
        segmentation_loss},
       {"deeplabv3plus_os8",
        {3, 33, 129, 3},
-       18,
+       19,
        [] { return std::make_unique<DeepLabV3Plus>(DeepLabOptions{.output_stride = 8, .dropout = 0}); },
        segmentation_loss},
       {"fcn_resnet50",

@@ -94,7 +94,7 @@ MODELS = {
 }
 
 # Of the inputs, found by kinks.py.
-SALTS = {"deeplabv3plus": 3, "deeplabv3plus_os8": 18, "fcn_resnet50": 2, "resnet50": 1, "generator9": 6, "patchgan": 1,
+SALTS = {"deeplabv3plus": 3, "deeplabv3plus_os8": 19, "fcn_resnet50": 2, "resnet50": 1, "generator9": 6, "patchgan": 1,
          "output_discriminator": 1}
 
 

@@ -7,6 +7,7 @@
 #include "build_info.h"
 #include "commands.h"
 #include "cuda_driver.h"
+#include "kernels/conv_paths.h"
 #include "kernels/error.h"
 #include "machine.h"
 #include "runtime/text.h"
@@ -80,7 +81,8 @@ void run_doctor() {
       cat(build::kCompiler, ", ", build::kType, *build::kSanitizers ? ", sanitizers " : "", build::kSanitizers));
   row("CPU", cpu_model());
   row("CPU flags", cpu_flags());
-  row("CPU code", *build::kCpuArch ? build::kCpuArch : "the compiler's default level");
+  row("CPU code",
+      cat(*build::kCpuArch ? build::kCpuArch : "the compiler's default level", ": ", kernels::conv::instruction_set()));
   check_threads(warnings);
   const MachineMemory memory = machine_memory();
   row("memory", memory_text(memory));

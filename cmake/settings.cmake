@@ -23,7 +23,7 @@ if(SEGUE_SANITIZE)
   target_link_options(segue_settings INTERFACE -fsanitize=${SEGUE_SANITIZE})
 endif()
 
-# The CPU kernels want AVX2 and FMA. Taken if the building machine has them; a binary for another machine names its
+# The CPU kernels want AVX2 and FMA: taken if the building machine has them; a binary for another machine names its
 # own level: -DSEGUE_CPU_ARCH=x86-64. Bits depend on it, so checkpoints record it.
 if(NOT DEFINED SEGUE_CPU_ARCH)
   set(level "")
@@ -39,5 +39,17 @@ if(NOT DEFINED SEGUE_CPU_ARCH)
   set(SEGUE_CPU_ARCH "${level}" CACHE STRING "-march of the CPU code; empty: the compiler's default")
 endif()
 if(SEGUE_CPU_ARCH)
-  target_compile_options(segue_settings INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-march=${SEGUE_CPU_ARCH}>)
+  # A target with the property SEGUE_MARCH has its own level.
+  set(own "$<TARGET_PROPERTY:SEGUE_MARCH>")
+  target_compile_options(segue_settings INTERFACE
+    $<$<COMPILE_LANGUAGE:CXX>:-march=$<IF:$<BOOL:${own}>,${own},${SEGUE_CPU_ARCH}>>)
 endif()
+
+# The convolutions are compiled for AVX-512 as well, whatever the building machine has: kernels/conv_dispatch.cpp.
+include(CheckCXXCompilerFlag)
+set(avx512 OFF)
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64" AND SEGUE_CPU_ARCH MATCHES "^x86-64(-v[23])?$")
+  check_cxx_compiler_flag("-march=x86-64-v4 -fno-weak" SEGUE_COMPILER_HAS_AVX512)
+  set(avx512 ${SEGUE_COMPILER_HAS_AVX512})
+endif()
+option(SEGUE_WITH_AVX512 "Compile the convolutions for AVX-512 as well, used where the machine has it" ${avx512})

@@ -5,16 +5,17 @@
 #include <vector>
 
 #include "conv_gather.h"
+#include "conv_isa.h"
 
-namespace segue::kernels::conv {
+namespace segue::kernels::conv::SEGUE_CONV_ISA {
 
 /// dw[k][tap][l] = or += sum over n, p, q of dy[n,p,q,k] x[n, rows(p,r), cols(q,s)][l], l < len.
 /// Pixels at which a tap reads padding are left out of its sum where that saves work.
 struct FilterProduct {
   const float* x = nullptr;  ///< (n, in_h, in_w) pixels, `pitch` floats apart
   int64_t n = 0, in_h = 0, in_w = 0, pitch = 0;
-  int64_t len = 0;                  ///< columns of dw per tap
-  const int64_t* offset = nullptr;  ///< of each column from the pixel, or absent: l itself
+  int64_t len = 0;  ///< columns of dw per tap: runs of `run_floats`, `run_pitch` apart
+  int64_t run_floats = 0, run_pitch = 0;
   AxisMap rows, cols;
   const float* dy = nullptr;  ///< dense, k channels
   int64_t k = 0;
@@ -28,4 +29,4 @@ struct FilterProduct {
   void run(float* scratch, int threads) const;
 };
 
-}  // namespace segue::kernels::conv
+}  // namespace segue::kernels::conv::SEGUE_CONV_ISA

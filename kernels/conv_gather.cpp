@@ -4,13 +4,13 @@
 
 #include "conv_tile.h"
 
-namespace segue::kernels::conv {
+namespace segue::kernels::conv::SEGUE_CONV_ISA {
 namespace {
 
-constexpr int64_t kBlockTiles = 8;           // 48 pixels: their stretch of A stays in the second cache level
-constexpr int64_t kSumFloats = 576;          // terms per pass over C: 9 taps of 64 channels
-constexpr int64_t kChunkFloats = 96 * 1024;  // packed B of a task
-constexpr int64_t kChunkPixels = 1536;       // pixels of a task
+constexpr int64_t kBlockTiles = 8;   // 48 pixels: their stretch of A stays in the second cache level
+constexpr int64_t kSumFloats = 576;  // terms per pass over C: 9 taps of 64 channels
+constexpr int64_t kChunkFloats = 96 * 1024 * (kLanes / 8);  // packed B of a task
+constexpr int64_t kChunkPixels = 1536;                      // pixels of a task
 
 /// Positions of one axis, those with the same live taps side by side.
 struct Classes {
@@ -39,6 +39,15 @@ struct Classes {
   int64_t size(int64_t i) const { return begin[size_t(i + 1)] - begin[size_t(i)]; }
 };
 
+/// What an AxisMap says, in floats from the first row (or column); kDead for padding.
+struct Offsets {
+  static constexpr int64_t kDead = INT64_MIN / 4;  // the sum of two offsets is negative if one is dead
+  std::vector<int64_t> at;                         // [out][taps]
+  Offsets(const AxisMap& map, int64_t step) : at(map.in.size()) {
+    for (size_t i = 0; i < at.size(); ++i) at[i] = map.in[i] < 0 ? kDead : map.in[i] * step;
+  }
+};
+
 struct Pixel {
   int64_t n, p, q;
 };
@@ -54,29 +63,37 @@ class Walk {
       next_group();
       if (rc_ == rows.count()) return;
     }
-    j_ = start % cols.size(cc_);
     i_ = start / cols.size(cc_) % rows.size(rc_);
     image_ = start / cols.size(cc_) / rows.size(rc_);
+    enter_row(start % cols.size(cc_));
   }
   Pixel next() {
-    const Pixel pixel{image_, rows_.order[size_t(rows_.begin[size_t(rc_)] + i_)],
-                      cols_.order[size_t(cols_.begin[size_t(cc_)] + j_)]};
-    if (++j_ == cols_.size(cc_)) {
-      j_ = 0;
-      if (++i_ == rows_.size(rc_)) {
-        i_ = 0;
-        if (++image_ == n_) image_ = 0, next_group();
-      }
-    }
+    const Pixel pixel{image_, row_, *col_};
+    if (++col_ == col_end_) next_row();
     return pixel;
   }
 
  private:
+  void enter_row(int64_t j) {
+    row_ = rows_.order[size_t(rows_.begin[size_t(rc_)] + i_)];
+    col_ = &cols_.order[size_t(cols_.begin[size_t(cc_)])];
+    col_end_ = col_ + cols_.size(cc_);
+    col_ += j;
+  }
+  void next_row() {
+    if (++i_ == rows_.size(rc_)) {
+      i_ = 0;
+      if (++image_ == n_) image_ = 0, next_group();
+      if (rc_ == rows_.count()) return;
+    }
+    enter_row(0);
+  }
   void next_group() {
     if (++cc_ == cols_.count()) cc_ = 0, ++rc_;
   }
   const Classes &rows_, &cols_;
-  int64_t n_, rc_ = 0, cc_ = 0, image_ = 0, i_ = 0, j_ = 0;
+  int64_t n_, rc_ = 0, cc_ = 0, image_ = 0, i_ = 0, row_ = 0;
+  const int32_t *col_ = nullptr, *col_end_ = nullptr;
 };
 
 /// How the sum is cut into passes over C, and the work into tasks.
@@ -89,6 +106,7 @@ struct Cut {
     len_step = round_up(ceil_div(g.len, ceil_div(g.len, len_step)), 8);
     len_step = std::min(len_step, g.len);
     tap_step = std::max<int64_t>(1, std::min(taps, kSumFloats / std::max<int64_t>(len_step, 1)));
+    tap_step = ceil_div(taps, ceil_div(taps, tap_step));
     panels = ceil_div(g.out_c, kTileCols);
     pixel_pieces = ceil_div(g.out_pixels(), kChunkPixels);
     const int64_t limit = std::max<int64_t>(1, kChunkFloats / (len_step * tap_step * kTileCols));
@@ -100,21 +118,36 @@ struct Cut {
   int64_t stretch_floats() const { return kBlockTiles * tap_step * int64_t(sizeof(Stretch) / sizeof(float)); }
 };
 
+/// What all tasks share.
+struct Plan {
+  const GatherProduct& g;
+  Cut cut;
+  Classes row_classes, col_classes;
+  Offsets row_offsets, col_offsets;
+  Plan(const GatherProduct& product, int threads)
+      : g(product),
+        cut(product, threads),
+        row_classes(product.rows),
+        col_classes(product.cols),
+        row_offsets(product.rows, product.in_w * product.pitch),
+        col_offsets(product.cols, product.pitch) {}
+};
+
 class Task {
  public:
-  Task(const GatherProduct& g, const Cut& cut, const Classes& rows, const Classes& cols, const float* zeros,
-       float* packed, Stretch* stretches)
-      : g_(g), cut_(cut), rows_(rows), cols_(cols), zeros_(zeros), packed_(packed), stretches_(stretches) {}
+  Task(const Plan& plan, const float* zeros, float* packed, Stretch* stretches)
+      : plan_(plan), g_(plan.g), zeros_(zeros), packed_(packed), stretches_(stretches) {}
 
   void run(int64_t pixel_begin, int64_t pixel_end, int64_t panel_begin, int64_t panel_end) {
+    const Cut& cut = plan_.cut;
     const int64_t taps = g_.taps();
     bool first = true;
-    for (int64_t l = 0; l < g_.len; l += cut_.len_step) {
-      const int64_t len = std::min(cut_.len_step, g_.len - l);
-      for (int64_t t = 0; t < taps; t += cut_.tap_step, first = false) {
-        const int64_t tap_end = std::min(taps, t + cut_.tap_step);
+    for (int64_t l = 0; l < g_.len; l += cut.len_step) {
+      const int64_t len = std::min(cut.len_step, g_.len - l);
+      for (int64_t t = 0; t < taps; t += cut.tap_step, first = false) {
+        const int64_t tap_end = std::min(taps, t + cut.tap_step);
         pack(l, len, t, tap_end, panel_begin, panel_end);
-        Walk walk(rows_, cols_, g_.n, pixel_begin);
+        Walk walk(plan_.row_classes, plan_.col_classes, g_.n, pixel_begin);
         for (int64_t m = pixel_begin; m < pixel_end; m += kBlockTiles * kTileRows) {
           const int64_t pixels = std::min(kBlockTiles * kTileRows, pixel_end - m);
           aim(walk, pixels, l, len, t, tap_end);
@@ -127,14 +160,16 @@ class Task {
  private:
   void pack(int64_t l, int64_t len, int64_t tap_begin, int64_t tap_end, int64_t panel_begin, int64_t panel_end) {
     float* out = packed_;
-    for (int64_t panel = panel_begin; panel < panel_end; ++panel)
-      for (int64_t t = tap_begin; t < tap_end; ++t, out += len * kTileCols) {
-        const int64_t j = panel * kTileCols, lanes = std::min(kTileCols, g_.out_c - j);
+    for (int64_t panel = panel_begin; panel < panel_end; ++panel) {
+      const int64_t j = panel * kTileCols, cols = std::min(kTileCols, g_.out_c - j);
+      const int64_t width = vectors_for(cols) * kLanes;
+      for (int64_t t = tap_begin; t < tap_end; ++t, out += len * width) {
         if (g_.w_by_len)
-          pack_rows(out, g_.w + l * g_.w_stride + t * g_.out_c + j, g_.w_stride, len, lanes);
+          pack_rows(out, width, g_.w + l * g_.w_stride + t * g_.out_c + j, g_.w_stride, len, cols);
         else
-          pack_transposed(out, g_.w + j * g_.w_stride + t * g_.len + l, g_.w_stride, len, lanes);
+          pack_transposed(out, width, g_.w + j * g_.w_stride + t * g_.len + l, g_.w_stride, len, cols);
       }
+    }
   }
 
   /// Pointers of the next `pixels` pixels: where each tile reads A under each tap it has, where each row writes.
@@ -142,66 +177,65 @@ class Task {
     Stretch* out = stretches_;
     for (int64_t m = 0, tile = 0; m < pixels; m += kTileRows, ++tile) {
       const int64_t valid = std::min(kTileRows, pixels - m);
-      Pixel pixel[kTileRows];
+      const float* image[kTileRows];
+      const int64_t *rows[kTileRows], *cols[kTileRows];
       for (int64_t i = 0; i < valid; ++i) {
-        pixel[i] = walk.next();
-        write_[m + i] = g_.y + ((pixel[i].n * g_.rows.out + pixel[i].p) * g_.cols.out + pixel[i].q) * g_.out_c;
+        const Pixel at = walk.next();
+        write_[m + i] = g_.y + ((at.n * g_.rows.out + at.p) * g_.cols.out + at.q) * g_.out_c;
+        image[i] = g_.a + at.n * g_.in_h * g_.in_w * g_.pitch + l;
+        rows[i] = &plan_.row_offsets.at[size_t(at.p * g_.rows.taps)];
+        cols[i] = &plan_.col_offsets.at[size_t(at.q * g_.cols.taps)];
       }
       Stretch* const begin = out;
-      for (int64_t t = tap_begin; t < tap_end; ++t) {
-        const int64_t r = t / g_.cols.taps, s = t % g_.cols.taps;
+      for (int64_t t = tap_begin, r = t / g_.cols.taps, s = t % g_.cols.taps; t < tap_end; ++t) {
         bool live = false;
         for (int64_t i = 0; i < kTileRows; ++i) {
-          out->a[i] = zeros_;
-          if (i >= valid) continue;
-          const int64_t row = g_.rows.in[size_t(pixel[i].p * g_.rows.taps + r)];
-          const int64_t col = g_.cols.in[size_t(pixel[i].q * g_.cols.taps + s)];
-          if (row < 0 || col < 0) continue;
-          out->a[i] = g_.a + ((pixel[i].n * g_.in_h + row) * g_.in_w + col) * g_.pitch + l;
-          live = true;
+          const int64_t at = i < valid ? rows[i][r] + cols[i][s] : Offsets::kDead;
+          out->a[i] = at < 0 ? zeros_ : image[i] + at;
+          live = live || at >= 0;
         }
-        out->b = (t - tap_begin) * len * kTileCols;
+        out->b = (t - tap_begin) * len;
         out += live;
+        if (++s == g_.cols.taps) s = 0, ++r;
       }
       begin_[tile] = begin, count_[tile] = out - begin;
     }
   }
 
   template <int Vectors>
-  void tile(int64_t i, int64_t valid, int64_t len, const float* b, int64_t j, int64_t lanes, bool first) {
-    v8 acc[kTileRows][Vectors];
-    v8 start[2] = {};
-    if (first && g_.bias) {
-      float bias[kTileCols] = {};
-      for (int64_t k = 0; k < lanes; ++k) bias[k] = g_.bias[j + k];
-      start[0] = load8(bias), start[1] = load8(bias + 8);
-    }
-    for (auto& row : acc)
-      for (int v = 0; v < Vectors; ++v) row[v] = start[v];
-    tile_gather<Vectors>(begin_[i], count_[i], len, b, acc);
+  void tile(int64_t i, int64_t next, int64_t valid, int64_t len, const float* b, int64_t j, int64_t cols,
+            bool first) const {
+    Vec acc[kTileRows][Vectors], start[Vectors] = {};
+    if (first && g_.bias)
+      for (int v = 0; v < Vectors; ++v) start[v] = load_lanes(g_.bias + j + kLanes * v, cols - kLanes * v);
+    for (int64_t m = 0; m < kTileRows; ++m)
+      for (int v = 0; v < Vectors; ++v) acc[m][v] = start[v];
+    for (int64_t m = 0; m < kTileRows; ++m)
+      if (m < valid)
+        for (int64_t v = 0; v < Vectors; ++v) __builtin_prefetch(write_[i * kTileRows + m] + j + v * 16, 1);
+    tile_gather(begin_[i], begin_[next], count_[i], len, b, acc);
     const Write write = first && !g_.accumulate ? Write::store : Write::add;
-    for (int64_t m = 0; m < valid; ++m)
-      write_row(write_[i * kTileRows + m] + j, acc[m][0], acc[m][Vectors - 1], lanes, write);
+    for (int64_t m = 0; m < kTileRows; ++m)
+      if (m < valid) write_row(write_[i * kTileRows + m] + j, acc[m], cols, write);
   }
 
   void multiply(int64_t pixels, int64_t len, int64_t panel_rows, int64_t panel_begin, int64_t panel_end, bool first) {
     for (int64_t panel = panel_begin; panel < panel_end; ++panel) {
-      const int64_t j = panel * kTileCols, lanes = std::min(kTileCols, g_.out_c - j);
+      const int64_t j = panel * kTileCols, cols = std::min(kTileCols, g_.out_c - j);
       const float* b = packed_ + (panel - panel_begin) * panel_rows * kTileCols;
-      for (int64_t m = 0, i = 0; m < pixels; m += kTileRows, ++i) {
-        const int64_t valid = std::min(kTileRows, pixels - m);
-        if (count_[i] == 0 && !first) continue;
-        if (lanes > 8)
-          tile<2>(i, valid, len, b, j, lanes, first);
-        else
-          tile<1>(i, valid, len, b, j, lanes, first);
-      }
+      with_vectors(vectors_for(cols), [&](auto vectors) {
+        for (int64_t m = 0, i = 0; m < pixels; m += kTileRows, ++i) {
+          const int64_t valid = std::min(kTileRows, pixels - m);
+          if (count_[i] == 0 && !first) continue;
+          const int64_t next = m + kTileRows < pixels && count_[i + 1] == count_[i] ? i + 1 : i;
+          tile<vectors()>(i, next, valid, len, b, j, cols, first);
+        }
+      });
     }
   }
 
+  const Plan& plan_;
   const GatherProduct& g_;
-  const Cut& cut_;
-  const Classes &rows_, &cols_;
   const float* zeros_;
   float* packed_;
   Stretch* stretches_;
@@ -239,8 +273,8 @@ int64_t GatherProduct::scratch_floats(int threads) const {
 }
 
 void GatherProduct::run(float* scratch, int threads) const {
-  const Cut cut(*this, threads);
-  const Classes row_classes(rows), col_classes(cols);
+  const Plan plan(*this, threads);
+  const Cut& cut = plan.cut;
   Carver carver(scratch);
   float* zeros = carver.take(len);
   std::fill(zeros, zeros + len, 0.f);
@@ -250,7 +284,7 @@ void GatherProduct::run(float* scratch, int threads) const {
   const int64_t tiles = ceil_div(out_pixels(), kTileRows);
   run_tasks(cut.pixel_pieces * cut.panel_pieces, threads, [&](int64_t task, int thread) {
     const int64_t piece = task / cut.panel_pieces, part = task % cut.panel_pieces;
-    Task work(*this, cut, row_classes, col_classes, zeros, packed + thread * Carver::rounded(cut.packed_floats()),
+    Task work(plan, zeros, packed + thread * Carver::rounded(cut.packed_floats()),
               reinterpret_cast<Stretch*>(stretches + thread * Carver::rounded(cut.stretch_floats())));
     work.run(tiles * piece / cut.pixel_pieces * kTileRows,
              std::min(out_pixels(), tiles * (piece + 1) / cut.pixel_pieces * kTileRows),
@@ -258,4 +292,4 @@ void GatherProduct::run(float* scratch, int threads) const {
   });
 }
 
-}  // namespace segue::kernels::conv
+}  // namespace segue::kernels::conv::SEGUE_CONV_ISA

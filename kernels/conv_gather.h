@@ -6,8 +6,9 @@
 #include <vector>
 
 #include "conv_common.h"
+#include "conv_isa.h"
 
-namespace segue::kernels::conv {
+namespace segue::kernels::conv::SEGUE_CONV_ISA {
 
 /// Which input row (or column) an output row reads under each tap of one axis.
 struct AxisMap {
@@ -44,4 +45,4 @@ struct GatherProduct {
   void run(float* scratch, int threads) const;
 };
 
-}  // namespace segue::kernels::conv
+}  // namespace segue::kernels::conv::SEGUE_CONV_ISA

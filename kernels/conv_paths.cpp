@@ -1,14 +1,16 @@
-#include "conv_paths.h"
-
+// The plan table of the CPU device: which way computes a convolution, by its shape alone. kPlanTable in conv_paths.h is
+// its version.
 #include <algorithm>
 #include <cstring>
 #include <vector>
 
 #include "conv_filter.h"
 #include "conv_gather.h"
+#include "conv_isa.h"
+#include "conv_narrow.h"
 #include "conv_winograd.h"
 
-namespace segue::kernels::conv {
+namespace segue::kernels::conv::SEGUE_CONV_ISA {
 namespace {
 
 constexpr int64_t kFewChannels = 16;  // below it, the pixels under a filter row are read as one long pixel
@@ -41,10 +43,6 @@ struct Padded {
   }
 };
 
-float* scratch(const CpuExec& exec, int64_t floats) {
-  return static_cast<float*>(exec.scratch->get(size_t(floats) * sizeof(float)));
-}
-
 /// Few channels: a row of the filter meets one run of consecutive floats, so it is one tap with s * c channels.
 void forward_merged(const CpuExec& exec, const Problem& f, const float* x, const float* w, const float* bias, float* y,
                     bool accumulate, int64_t pad_h, int64_t pad_w) {
@@ -64,6 +62,12 @@ bool merges(int64_t channels, const Problem& f) {
   return channels < kFewChannels && f.taps() > 1 && (f.dilation == 1 || f.s == 1);
 }
 
+/// Few result channels, many taps and channels to sum: see NarrowProduct.
+bool narrow(int64_t out_c, int64_t in_c, const Problem& f) {
+  return out_c <= NarrowProduct::kMostChannels && f.taps() > 1 && in_c >= kFewChannels &&
+         f.dilation * (f.r - 1) < NarrowProduct::kMostSpan;
+}
+
 int64_t live_pairs(const AxisMap& map) {
   return std::count_if(map.in.begin(), map.in.end(), [](int32_t i) { return i >= 0; });
 }
@@ -80,8 +84,6 @@ bool winograd_pays(const Problem& f) {
                        double(live_pairs(AxisMap::forward(f.q, f.w, 3, 1, f.pad, f.dilation))) * c * k / 16;
   return quick < 0.9 * plain;
 }
-
-}  // namespace
 
 void forward(const CpuExec& exec, const Problem& f, const float* x, const float* w, const float* bias, float* y,
              bool accumulate) {
@@ -103,6 +105,14 @@ void forward(const CpuExec& exec, const Problem& f, const float* x, const float*
                             .out_w = f.q,
                             .out_c = f.k,
                             .accumulate = accumulate};
+    return g.run(scratch(exec, g.scratch_floats(threads)), threads);
+  }
+  if (narrow(f.k, f.c, f)) {
+    NarrowProduct g;
+    g.a = x, g.n = f.n, g.in_h = f.h, g.in_w = f.w, g.in_c = f.c;
+    g.rows = AxisMap::forward(f.p, f.h, f.r, f.stride, f.pad, f.dilation);
+    g.cols = AxisMap::forward(f.q, f.w, f.s, f.stride, f.pad, f.dilation);
+    g.w = w, g.bias = bias, g.y = y, g.out_c = f.k, g.accumulate = accumulate;
     return g.run(scratch(exec, g.scratch_floats(threads)), threads);
   }
   GatherProduct g;
@@ -146,6 +156,14 @@ void input_gradient(const CpuExec& exec, const Problem& f, const float* dy, cons
                             .accumulate = accumulate};
     return g.run(scratch(exec, g.scratch_floats(threads)), threads);
   }
+  if (narrow(f.c, f.k, f)) {
+    NarrowProduct g;
+    g.a = dy, g.n = f.n, g.in_h = f.p, g.in_w = f.q, g.in_c = f.k;
+    g.rows = AxisMap::backward(f.h, f.p, f.r, f.stride, f.pad, f.dilation);
+    g.cols = AxisMap::backward(f.w, f.q, f.s, f.stride, f.pad, f.dilation);
+    g.w = w, g.w_by_len = true, g.bias = bias, g.y = dx, g.out_c = f.c, g.accumulate = accumulate;
+    return g.run(scratch(exec, g.scratch_floats(threads)), threads);
+  }
   GatherProduct g;
   g.a = dy, g.n = f.n, g.in_h = f.p, g.in_w = f.q, g.pitch = f.k, g.len = f.k;
   g.rows = AxisMap::backward(f.h, f.p, f.r, f.stride, f.pad, f.dilation);
@@ -153,6 +171,36 @@ void input_gradient(const CpuExec& exec, const Problem& f, const float* dy, cons
   g.w = w, g.w_stride = f.taps() * f.c, g.w_by_len = true;
   g.bias = bias, g.y = dx, g.out_c = f.c, g.accumulate = accumulate;
   g.run(scratch(exec, g.scratch_floats(threads)), threads);
+}
+
+/// The gradient of filters that meet few channels: its columns are all (tap, channel) pairs of `thin`, side by side, its
+/// rows the channels of `thick`. Result (thick_c, r, s, thin.c).
+FilterProduct side_by_side(const Padded& thin, int64_t p, int64_t q, int64_t thick_c, const Problem& f, int64_t stride,
+                           int64_t dilation) {
+  FilterProduct g;
+  g.n = thin.n, g.in_h = thin.height(), g.in_w = thin.width(), g.pitch = thin.c, g.len = f.taps() * thin.c;
+  g.run_floats = f.s * thin.c, g.run_pitch = dilation * g.in_w * thin.c;
+  g.rows = AxisMap::forward(p, g.in_h, 1, stride, 0, 1), g.cols = AxisMap::forward(q, g.in_w, 1, stride, 0, 1);
+  g.k = thick_c;
+  return g;
+}
+
+/// Few filters: the sum over the pixels of x of x times the gradients around it, turned round at the end.
+void filter_gradient_narrow(const CpuExec& exec, const Problem& f, const float* x, const float* dy, float* dw,
+                            bool accumulate) {
+  const int threads = thread_count();
+  const Padded thin{f.n, f.p, f.q, f.k, f.r - 1 - f.pad, f.s - 1 - f.pad};
+  FilterProduct g = side_by_side(thin, f.h, f.w, f.c, f, 1, 1);
+  const int64_t result = Carver::rounded(f.c * f.taps() * f.k);
+  float* room = scratch(exec, result + thin.floats() + g.scratch_floats(threads));
+  g.dw = room, g.dy = x, g.x = thin.make(dy, room + result);
+  g.run(room + result + thin.floats(), threads);
+  for (int64_t k = 0; k < f.k; ++k)
+    for (int64_t t = 0; t < f.taps(); ++t)
+      for (int64_t c = 0; c < f.c; ++c) {
+        float& to = dw[(k * f.taps() + t) * f.c + c];
+        to = (accumulate ? to : 0.f) + room[(c * f.taps() + f.taps() - 1 - t) * f.k + k];
+      }
 }
 
 void filter_gradient(const CpuExec& exec, const Problem& f, const float* x, const float* dy, float* dw,
@@ -174,27 +222,25 @@ void filter_gradient(const CpuExec& exec, const Problem& f, const float* x, cons
                            .accumulate = accumulate};
     return g.run(scratch(exec, g.scratch_floats(threads)), threads);
   }
+  if (merges(f.c, f)) {
+    const Padded padded{f.n, f.h, f.w, f.c, f.pad, f.pad};
+    FilterProduct g = side_by_side(padded, f.p, f.q, f.k, f, f.stride, f.dilation);
+    float* room = scratch(exec, padded.floats() + g.scratch_floats(threads));
+    g.dy = dy, g.dw = dw, g.accumulate = accumulate, g.x = padded.make(x, room);
+    return g.run(room + padded.floats(), threads);
+  }
+  if (narrow(f.k, f.c, f) && f.stride == 1 && f.dilation == 1 && f.pad < std::min(f.r, f.s))
+    return filter_gradient_narrow(exec, f, x, dy, dw, accumulate);
   FilterProduct g;
   g.n = f.n, g.pitch = f.c, g.dy = dy, g.k = f.k, g.dw = dw, g.accumulate = accumulate;
-  if (f.c < kFewChannels && f.taps() > 1) {
-    // All taps side by side as the columns of one tap.
-    const Padded padded{f.n, f.h, f.w, f.c, f.pad, f.pad};
-    g.in_h = padded.height(), g.in_w = padded.width(), g.len = f.taps() * f.c;
-    g.rows = AxisMap::forward(f.p, g.in_h, 1, f.stride, 0, 1);
-    g.cols = AxisMap::forward(f.q, g.in_w, 1, f.stride, 0, 1);
-    std::vector<int64_t> offset(size_t(g.len));
-    for (int64_t i = 0; i < g.len; ++i)
-      offset[size_t(i)] = (i / (f.s * f.c) * g.in_w + i / f.c % f.s) * f.dilation * f.c + i % f.c;
-    g.offset = offset.data();
-    float* room = scratch(exec, padded.floats() + g.scratch_floats(threads));
-    g.x = padded.make(x, room);
-    g.run(room + padded.floats(), threads);
-    return;
-  }
-  g.x = x, g.in_h = f.h, g.in_w = f.w, g.len = f.c;
+  g.x = x, g.in_h = f.h, g.in_w = f.w, g.len = g.run_floats = f.c;
   g.rows = AxisMap::forward(f.p, f.h, f.r, f.stride, f.pad, f.dilation);
   g.cols = AxisMap::forward(f.q, f.w, f.s, f.stride, f.pad, f.dilation);
   g.run(scratch(exec, g.scratch_floats(threads)), threads);
 }
 
-}  // namespace segue::kernels::conv
+}  // namespace
+
+const Paths kPaths{forward, input_gradient, filter_gradient};
+
+}  // namespace segue::kernels::conv::SEGUE_CONV_ISA

@@ -1,142 +1,230 @@
-// The innermost loops of the convolutions: 8-lane vectors and register tiles of 6 rows by 16 columns.
+// The innermost loops of the convolutions: vectors as wide as the machine's, and register tiles of a few of them.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <type_traits>
 
 #if defined(__AVX2__) && defined(__FMA__)
 #include <immintrin.h>
+#define SEGUE_CONV_AVX2 1
+#if defined(__AVX512F__)
+#define SEGUE_CONV_AVX512 1
+#endif
 #endif
 
-#if defined(__GNUC__) && !defined(__clang__) && !defined(__AVX__)
-#pragma GCC diagnostic ignored "-Wpsabi"  // vectors never cross an object file here
+namespace segue::kernels::conv::SEGUE_CONV_ISA {
+
+/// A tile holds its sums in kTileRows x kTileVectors registers: 24 of the 32 of AVX-512, 12 of the 16 of AVX2 and of
+/// older machines. The others hold a row of B and values of A.
+#if defined(SEGUE_CONV_AVX512)
+constexpr int64_t kLanes = 16, kTileVectors = 4, kTileRows = 6;
+#elif defined(SEGUE_CONV_AVX2)
+constexpr int64_t kLanes = 8, kTileVectors = 2, kTileRows = 6;
+#else
+constexpr int64_t kLanes = 4, kTileVectors = 3, kTileRows = 4;
 #endif
+constexpr int64_t kTileCols = kLanes * kTileVectors;
 
-namespace segue::kernels::conv {
+using Vec = float __attribute__((vector_size(kLanes * sizeof(float))));
+using VecAny = float __attribute__((vector_size(kLanes * sizeof(float)), aligned(4), may_alias));
 
-/// Rows and columns of a register tile: 12 accumulators of 8 lanes, 2 for a row of B and 2 to spare, of the 16
-/// registers of AVX2.
-constexpr int64_t kTileRows = 6, kTileCols = 16;
+inline Vec load(const float* p) { return *reinterpret_cast<const VecAny*>(p); }
+inline void store(float* p, Vec v) { *reinterpret_cast<VecAny*>(p) = v; }
 
-using v8 = float __attribute__((vector_size(32)));
-using v8_any = float __attribute__((vector_size(32), aligned(4), may_alias));
+inline Vec splat(float x) {
+#if defined(SEGUE_CONV_AVX512)
+  return _mm512_set1_ps(x);
+#elif defined(SEGUE_CONV_AVX2)
+  return _mm256_set1_ps(x);
+#else
+  return Vec{x, x, x, x};
+#endif
+}
 
-inline v8 load8(const float* p) { return *reinterpret_cast<const v8_any*>(p); }
-inline void store8(float* p, v8 v) { *reinterpret_cast<v8_any*>(p) = v; }
-inline v8 splat8(float x) { return v8{x, x, x, x, x, x, x, x}; }
-inline v8 fma8(v8 a, v8 b, v8 c) {
-#if defined(__AVX2__) && defined(__FMA__)
+/// a b + c
+inline Vec multiply_add(Vec a, Vec b, Vec c) {
+#if defined(SEGUE_CONV_AVX512)
+  return _mm512_fmadd_ps(a, b, c);
+#elif defined(SEGUE_CONV_AVX2)
   return _mm256_fmadd_ps(a, b, c);
 #else
   return a * b + c;
 #endif
 }
 
-/// dst[i * 16 + j] = src[j * stride + i] for i < rows, j < cols <= 16; the columns beyond `cols` become 0.
-inline void pack_transposed(float* dst, const float* src, int64_t stride, int64_t rows, int64_t cols) {
-  int64_t i = 0;
-#if defined(__AVX2__) && defined(__FMA__)
-  for (; cols == kTileCols && i + 8 <= rows; i += 8) {
-    for (int64_t j = 0; j < kTileCols; j += 8) {
-      const float* s = src + j * stride + i;
-      __m256 r0 = load8(s), r1 = load8(s + stride), r2 = load8(s + 2 * stride), r3 = load8(s + 3 * stride);
-      __m256 r4 = load8(s + 4 * stride), r5 = load8(s + 5 * stride), r6 = load8(s + 6 * stride),
-             r7 = load8(s + 7 * stride);
-      const __m256 a0 = _mm256_unpacklo_ps(r0, r1), a1 = _mm256_unpackhi_ps(r0, r1), a2 = _mm256_unpacklo_ps(r2, r3),
-                   a3 = _mm256_unpackhi_ps(r2, r3), a4 = _mm256_unpacklo_ps(r4, r5), a5 = _mm256_unpackhi_ps(r4, r5),
-                   a6 = _mm256_unpacklo_ps(r6, r7), a7 = _mm256_unpackhi_ps(r6, r7);
-      r0 = _mm256_shuffle_ps(a0, a2, 0x44), r1 = _mm256_shuffle_ps(a0, a2, 0xee);
-      r2 = _mm256_shuffle_ps(a1, a3, 0x44), r3 = _mm256_shuffle_ps(a1, a3, 0xee);
-      r4 = _mm256_shuffle_ps(a4, a6, 0x44), r5 = _mm256_shuffle_ps(a4, a6, 0xee);
-      r6 = _mm256_shuffle_ps(a5, a7, 0x44), r7 = _mm256_shuffle_ps(a5, a7, 0xee);
-      float* d = dst + i * kTileCols + j;
-      store8(d, _mm256_permute2f128_ps(r0, r4, 0x20)), store8(d + 16, _mm256_permute2f128_ps(r1, r5, 0x20));
-      store8(d + 32, _mm256_permute2f128_ps(r2, r6, 0x20)), store8(d + 48, _mm256_permute2f128_ps(r3, r7, 0x20));
-      store8(d + 64, _mm256_permute2f128_ps(r0, r4, 0x31)), store8(d + 80, _mm256_permute2f128_ps(r1, r5, 0x31));
-      store8(d + 96, _mm256_permute2f128_ps(r2, r6, 0x31)), store8(d + 112, _mm256_permute2f128_ps(r3, r7, 0x31));
-    }
-  }
+#if defined(SEGUE_CONV_AVX512)
+inline __mmask16 first_lanes(int64_t lanes) { return __mmask16((1u << lanes) - 1); }
+#elif defined(SEGUE_CONV_AVX2)
+inline __m256i first_lanes(int64_t lanes) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(int(lanes)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
 #endif
-  for (; i < rows; ++i)
-    for (int64_t j = 0; j < kTileCols; ++j) dst[i * kTileCols + j] = j < cols ? src[j * stride + i] : 0.f;
+
+/// The first `lanes` lanes from p, of which no more is read; the others 0.
+inline Vec load_lanes(const float* p, int64_t lanes) {
+  if (lanes >= kLanes) return load(p);
+#if defined(SEGUE_CONV_AVX512)
+  return _mm512_maskz_loadu_ps(first_lanes(lanes), p);
+#elif defined(SEGUE_CONV_AVX2)
+  return _mm256_maskload_ps(p, first_lanes(lanes));
+#else
+  float t[kLanes] = {};
+  for (int64_t i = 0; i < lanes; ++i) t[i] = p[i];
+  return load(t);
+#endif
 }
 
-/// dst[i * 16 + j] = src[i * stride + j] for i < rows, j < cols <= 16; the columns beyond `cols` become 0.
-inline void pack_rows(float* dst, const float* src, int64_t stride, int64_t rows, int64_t cols) {
-  if (cols == kTileCols) {
-    for (int64_t i = 0; i < rows; ++i, dst += kTileCols, src += stride) {
-      store8(dst, load8(src));
-      store8(dst + 8, load8(src + 8));
-    }
-    return;
+/// What is done with what the memory holds.
+enum class Write { store, add };
+
+/// Writes or adds the first `lanes` lanes.
+inline void store_lanes(float* p, Vec v, int64_t lanes, Write write = Write::store) {
+  if (write == Write::add) v += load_lanes(p, lanes);
+  if (lanes >= kLanes) return store(p, v);
+#if defined(SEGUE_CONV_AVX512)
+  _mm512_mask_storeu_ps(p, first_lanes(lanes), v);
+#elif defined(SEGUE_CONV_AVX2)
+  _mm256_maskstore_ps(p, first_lanes(lanes), v);
+#else
+  float t[kLanes];
+  store(t, v);
+  for (int64_t i = 0; i < lanes; ++i) p[i] = t[i];
+#endif
+}
+
+/// Writes the lanes that the rows of a tile want.
+inline void store_rows(float* p, Vec v) {
+#if defined(SEGUE_CONV_AVX2) && !defined(SEGUE_CONV_AVX512)
+  static_assert(kTileRows == 6);  // two plain writes: a masked one is slow on some machines
+  _mm_storeu_ps(p, _mm256_castps256_ps128(v));
+  _mm_storel_pi(reinterpret_cast<__m64*>(p + 4), _mm256_extractf128_ps(v, 1));
+#else
+  store_lanes(p, v, kTileRows);
+#endif
+}
+
+/// Vectors that hold `cols` columns, at most those of a tile: a panel that is cut off is packed and multiplied at its
+/// own width.
+inline int64_t vectors_for(int64_t cols) { return std::min(kTileVectors, (cols + kLanes - 1) / kLanes); }
+
+/// Calls f(std::integral_constant<int, n>) for an n from 1 to `Most`.
+template <int Most = int(kTileVectors), class F>
+inline void with_vectors(int64_t n, F&& f) {
+  if constexpr (Most > 1)
+    if (n < Most) return with_vectors<Most - 1>(n, f);
+  f(std::integral_constant<int, Most>());
+}
+
+#if defined(SEGUE_CONV_AVX2)
+/// dst[i * width + j] = src[j * stride + i] for i, j < 8.
+inline void transpose_8x8(float* dst, int64_t width, const float* src, int64_t stride) {
+  __m256 r[8], a[8];
+  for (int64_t i = 0; i < 8; ++i) r[i] = _mm256_loadu_ps(src + i * stride);
+  for (int64_t i = 0; i < 8; i += 2)
+    a[i] = _mm256_unpacklo_ps(r[i], r[i + 1]), a[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
+  for (int64_t i = 0; i < 8; i += 4) {
+    r[i] = _mm256_shuffle_ps(a[i], a[i + 2], 0x44), r[i + 1] = _mm256_shuffle_ps(a[i], a[i + 2], 0xee);
+    r[i + 2] = _mm256_shuffle_ps(a[i + 1], a[i + 3], 0x44), r[i + 3] = _mm256_shuffle_ps(a[i + 1], a[i + 3], 0xee);
   }
-  for (int64_t i = 0; i < rows; ++i, dst += kTileCols, src += stride)
-    for (int64_t j = 0; j < kTileCols; ++j) dst[j] = j < cols ? src[j] : 0.f;
+  for (int64_t i = 0; i < 4; ++i) {
+    _mm256_storeu_ps(dst + i * width, _mm256_permute2f128_ps(r[i], r[i + 4], 0x20));
+    _mm256_storeu_ps(dst + (i + 4) * width, _mm256_permute2f128_ps(r[i], r[i + 4], 0x31));
+  }
+}
+#endif
+
+/// dst[i * width + j] = src[j * stride + i] for i < rows, j < cols <= width; the columns beyond `cols` become 0.
+inline void pack_transposed(float* dst, int64_t width, const float* src, int64_t stride, int64_t rows, int64_t cols) {
+  int64_t quick_rows = 0;
+#if defined(SEGUE_CONV_AVX2)
+  for (; quick_rows + 8 <= rows; quick_rows += 8)
+    for (int64_t j = 0; j + 8 <= cols; j += 8)
+      transpose_8x8(dst + quick_rows * width + j, width, src + j * stride + quick_rows, stride);
+#endif
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = i < quick_rows ? cols / 8 * 8 : 0; j < width; ++j)
+      dst[i * width + j] = j < cols ? src[j * stride + i] : 0.f;
 }
 
-/// A stretch of the sum of one tile: where its 6 rows of A start, and how far into the packed panel its B starts.
+/// dst[i * width + j] = src[i * stride + j] for i < rows, j < cols <= width; the columns beyond `cols` become 0.
+inline void pack_rows(float* dst, int64_t width, const float* src, int64_t stride, int64_t rows, int64_t cols) {
+  for (int64_t i = 0; i < rows; ++i, dst += width, src += stride)
+    for (int64_t j = 0; j < width; j += kLanes) store(dst + j, load_lanes(src + j, std::max<int64_t>(0, cols - j)));
+}
+
+/// A stretch of the sum of one tile: where its rows of A start, and at which row of the packed panel its B starts.
 struct Stretch {
   const float* a[kTileRows];
   int64_t b;
 };
 
-/// What a tile does with what is in C.
-enum class Write { store, add };
-
-/// C[m][0:16] = or += the sum over `count` stretches of `len` products of A rows and the panel b (rows of 16).
-/// Vectors: how many 8-lane halves of the panel are wanted.
 template <int Vectors>
-inline void tile_gather(const Stretch* stretches, int64_t count, int64_t len, const float* b,
-                        v8 (&acc)[kTileRows][Vectors]) {
+inline void clear(Vec (&acc)[kTileRows][Vectors]) {
+  for (auto& row : acc)
+    for (Vec& v : row) v = Vec{};
+}
+
+/// acc += one value of every row, value(m), times a row of B.
+template <int Vectors, class F>
+[[gnu::always_inline]] inline void multiply_row(F&& value, const float* b, Vec (&acc)[kTileRows][Vectors]) {
+  Vec row[Vectors];
+  for (int v = 0; v < Vectors; ++v) row[v] = load(b + kLanes * v);
+  for (int64_t m = 0; m < kTileRows; ++m) {
+    const Vec x = splat(value(m));
+    for (int v = 0; v < Vectors; ++v) acc[m][v] = multiply_add(x, row[v], acc[m][v]);
+  }
+}
+
+/// acc += the sum over `count` stretches of `len` products of A rows and the panel b (rows of `Vectors` vectors).
+/// Asks meanwhile for the rows of `next`, the stretches of the tile that comes after: its turn ends before the hardware
+/// has seen where they go.
+template <int Vectors>
+inline void tile_gather(const Stretch* stretches, const Stretch* next, int64_t count, int64_t len, const float* b,
+                        Vec (&acc)[kTileRows][Vectors]) {
+  constexpr int64_t kLine = 16;  // floats of a cache line: one request per row, then a line of products
   for (int64_t s = 0; s < count; ++s) {
-    const Stretch& x = stretches[s];
-    const float *a0 = x.a[0], *a1 = x.a[1], *a2 = x.a[2], *a3 = x.a[3], *a4 = x.a[4], *a5 = x.a[5];
-    const float* p = b + x.b;
-#pragma GCC unroll 4
-    for (int64_t i = 0; i < len; ++i, p += kTileCols) {
-      v8 row[Vectors];
-      for (int v = 0; v < Vectors; ++v) row[v] = load8(p + 8 * v);
-      const v8 x0 = splat8(a0[i]), x1 = splat8(a1[i]);
-      for (int v = 0; v < Vectors; ++v) acc[0][v] = fma8(x0, row[v], acc[0][v]);
-      for (int v = 0; v < Vectors; ++v) acc[1][v] = fma8(x1, row[v], acc[1][v]);
-      const v8 x2 = splat8(a2[i]), x3 = splat8(a3[i]);
-      for (int v = 0; v < Vectors; ++v) acc[2][v] = fma8(x2, row[v], acc[2][v]);
-      for (int v = 0; v < Vectors; ++v) acc[3][v] = fma8(x3, row[v], acc[3][v]);
-      const v8 x4 = splat8(a4[i]), x5 = splat8(a5[i]);
-      for (int v = 0; v < Vectors; ++v) acc[4][v] = fma8(x4, row[v], acc[4][v]);
-      for (int v = 0; v < Vectors; ++v) acc[5][v] = fma8(x5, row[v], acc[5][v]);
+    const float* a[kTileRows];
+    for (int64_t m = 0; m < kTileRows; ++m) a[m] = stretches[s].a[m];
+    const float* p = b + stretches[s].b * Vectors * kLanes;
+    int64_t i = 0;
+    for (; i + kLine <= len; i += kLine) {
+      for (int64_t m = 0; m < kTileRows; ++m) __builtin_prefetch(next[s].a[m] + i);
+#pragma GCC unroll 16
+      for (int64_t j = 0; j < kLine; ++j, p += Vectors * kLanes)
+        multiply_row([&](int64_t m) { return a[m][i + j]; }, p, acc);
     }
+    for (; i < len; ++i, p += Vectors * kLanes) multiply_row([&](int64_t m) { return a[m][i]; }, p, acc);
   }
 }
 
-/// The same with both operands packed: a in rows `step` floats apart, of which 6 are read, b in rows of 16.
-inline void tile_packed(const float* a, int64_t step, const float* b, int64_t len, v8 (&acc)[kTileRows][2]) {
+/// What comes after: asked for while a tile is multiplied, 8 floats of either per product.
+struct Ahead {
+  const float *a = nullptr, *b = nullptr;
+};
+
+/// The same with both operands packed: a in rows `step` floats apart, of which kTileRows are read.
+template <int Vectors>
+inline void tile_packed(const float* a, int64_t step, const float* b, int64_t len, Vec (&acc)[kTileRows][Vectors],
+                        Ahead ahead = {}) {
+  int64_t i = 0;
+  const auto some = [&](int64_t rows) {
 #pragma GCC unroll 4
-  for (int64_t i = 0; i < len; ++i, a += step, b += kTileCols) {
-    const v8 lo = load8(b), hi = load8(b + 8);
-    const v8 x0 = splat8(a[0]), x1 = splat8(a[1]);
-    acc[0][0] = fma8(x0, lo, acc[0][0]), acc[0][1] = fma8(x0, hi, acc[0][1]);
-    acc[1][0] = fma8(x1, lo, acc[1][0]), acc[1][1] = fma8(x1, hi, acc[1][1]);
-    const v8 x2 = splat8(a[2]), x3 = splat8(a[3]);
-    acc[2][0] = fma8(x2, lo, acc[2][0]), acc[2][1] = fma8(x2, hi, acc[2][1]);
-    acc[3][0] = fma8(x3, lo, acc[3][0]), acc[3][1] = fma8(x3, hi, acc[3][1]);
-    const v8 x4 = splat8(a[4]), x5 = splat8(a[5]);
-    acc[4][0] = fma8(x4, lo, acc[4][0]), acc[4][1] = fma8(x4, hi, acc[4][1]);
-    acc[5][0] = fma8(x5, lo, acc[5][0]), acc[5][1] = fma8(x5, hi, acc[5][1]);
-  }
+    for (int64_t j = 0; j < rows; ++j, a += step, b += Vectors * kLanes)
+      multiply_row([&](int64_t m) { return a[m]; }, b, acc);
+  };
+  if (ahead.a)
+    for (; i + 4 <= len; i += 4) {
+      for (const float* p : {ahead.a + 8 * i, ahead.b + 8 * i}) __builtin_prefetch(p), __builtin_prefetch(p + 16);
+      some(4);
+    }
+  some(len - i);
 }
 
-/// Puts a row of a tile away: the first `cols` of its lanes, added to what is there or not.
-inline void write_row(float* c, v8 lo, v8 hi, int64_t cols, Write write) {
-  if (cols == kTileCols) {
-    if (write == Write::add) lo += load8(c), hi += load8(c + 8);
-    store8(c, lo);
-    store8(c + 8, hi);
-    return;
-  }
-  float row[kTileCols];
-  store8(row, lo);
-  store8(row + 8, hi);
-  for (int64_t j = 0; j < cols; ++j) c[j] = write == Write::add ? c[j] + row[j] : row[j];
+/// Puts a row of a tile away: its first `cols` columns, added to what is there or not.
+template <int Vectors>
+inline void write_row(float* c, const Vec (&row)[Vectors], int64_t cols, Write write) {
+  for (int v = 0; v < Vectors; ++v) store_lanes(c + kLanes * v, row[v], cols - kLanes * v, write);
 }
 
-}  // namespace segue::kernels::conv
+}  // namespace segue::kernels::conv::SEGUE_CONV_ISA

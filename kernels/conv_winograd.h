@@ -7,8 +7,9 @@
 #include <vector>
 
 #include "conv_common.h"
+#include "conv_isa.h"
 
-namespace segue::kernels::conv {
+namespace segue::kernels::conv::SEGUE_CONV_ISA {
 
 /// Where the 2x2 tiles of one axis start. Under a dilation d a tile is every d-th pixel: o and o + d.
 std::vector<int32_t> winograd_origins(int64_t out, int64_t dilation);
@@ -45,4 +46,4 @@ struct WinogradFilter {
   void run(float* scratch, int threads) const;
 };
 
-}  // namespace segue::kernels::conv
+}  // namespace segue::kernels::conv::SEGUE_CONV_ISA

@@ -160,6 +160,11 @@ const Geometry kTested[] = {
     {1, 40, 37, 16, 16, 3, 3, {1, 36, 36}},
     {1, 9, 8, 20, 6, 2, 5, {3, 2, 2}},
     {1, 8, 9, 3, 6, 3, 2, {1, 3, 3}},
+    {1, 70, 9, 16, 3, 3, 3, {1, 1, 1}},     // few results: more rows than a task takes,
+    {1, 5, 400, 19, 2, 2, 3, {1, 1, 2}},    // more columns,
+    {2, 9, 21, 16, 4, 3, 5, {3, 2, 1}},     // strides
+    {1, 33, 41, 16, 400, 1, 1, {}},         // filter gradients in rounds
+    {1, 40, 70, 20, 144, 3, 3, {1, 1, 1}},  // tiles in several tasks
 };
 
 /// CUDA only: what cuDNN computes, at a pitch of 8. The kinds of layers, and channels that need padding.

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "kernels/conv_paths.h"
 #include "runtime/safetensors.h"
 #include "tests/files.h"
 
@@ -155,6 +156,11 @@ TEST_F(Program, DoctorReportsAndWarns) {
   EXPECT_EQ(f.status, 0) << f.err;
   for (const char* row : {"segue ", "compiler ", "CPU ", "CPU flags ", "threads ", "memory ", "oneDNN ", "CUDA build "})
     EXPECT_NE(("\n" + f.out).find(std::string("\n") + row), std::string::npos) << row;
+  EXPECT_NE(f.out.find(kernels::conv::instruction_set() + "\n"), std::string::npos) << f.out;
+  const Finished other = run("doctor", "SEGUE_CPU_ISA=mmx");
+  EXPECT_EQ(other.status, 2);
+  EXPECT_EQ(other.err.find("segue: error: [SEGUE_CPU_ISA] expects "), 0u) << other.err;
+  EXPECT_NE(other.err.find("got mmx"), std::string::npos) << other.err;
   const Finished many = run("doctor", "OMP_NUM_THREADS=997");
 #if defined(_OPENMP)
   EXPECT_NE(many.out.find("warning: 997 threads share"), std::string::npos) << many.out;

@@ -28,16 +28,13 @@ std::vector<std::vector<std::byte>> results(const cases::Case& k, [[maybe_unused
   return bits;
 }
 
-// The filter gradients of convolutions are the library's: their contract promises the bits for a number of threads.
-bool promises_less(const cases::Case& k) { return k.op.find("conv") == 0; }
-
 TEST(Threads, SameBitsForOneTwoAndThree) {
 #if !defined(_OPENMP)
   GTEST_SKIP() << "built without OpenMP: there is one thread";
 #endif
   int checked = 0;
   for (const cases::Case& k : cases::registry().cases) {
-    if (!k.cpu || k.bench_only || promises_less(k)) continue;
+    if (!k.cpu || k.bench_only) continue;
     const auto one = results(k, 1);
     EXPECT_EQ(one, results(k, 2)) << k.op << " " << k.name;
     EXPECT_EQ(one, results(k, 3)) << k.op << " " << k.name;

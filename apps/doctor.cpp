@@ -11,9 +11,6 @@
 #include "kernels/error.h"
 #include "machine.h"
 #include "runtime/text.h"
-#if defined(SEGUE_WITH_DNNL)
-#include "kernels/dnnl_plan.h"
-#endif
 
 namespace segue {
 namespace {
@@ -34,7 +31,6 @@ std::string memory_text(const MachineMemory& m) {
 void check_threads(std::vector<std::string>& warnings) {
   const int processors = usable_processors(), threads = cpu_threads();
   const char* asked = std::getenv("OMP_NUM_THREADS");
-  const char* most = std::getenv("OMP_THREAD_LIMIT");
   row("threads",
       cat(threads, " of ", processors, " processors", asked ? cat(" (OMP_NUM_THREADS=", plain_text(asked), ")") : ""));
 #if defined(_OPENMP)
@@ -43,10 +39,7 @@ void check_threads(std::vector<std::string>& warnings) {
         cat("one thread of ", processors, " processors: unset OMP_NUM_THREADS or set it to ", processors));
   if (threads > processors)
     warnings.push_back(cat(threads, " threads share ", processors, " processors: set OMP_NUM_THREADS=", processors));
-  if (most && std::atoi(most) > 0 && std::atoi(most) < threads)
-    warnings.push_back("OMP_THREAD_LIMIT is below the number of threads, which can hang oneDNN: unset it");
 #else
-  (void)most;
   if (processors > 1) warnings.push_back("built without OpenMP: one thread only");
 #endif
 }
@@ -86,12 +79,6 @@ void run_doctor() {
   check_threads(warnings);
   const MachineMemory memory = machine_memory();
   row("memory", memory_text(memory));
-#if defined(SEGUE_WITH_DNNL)
-  row("oneDNN", kernels::dnnl_plan::version());
-#else
-  row("oneDNN", "not built in");
-  warnings.push_back("built without oneDNN: install libdnnl-dev and build again for faster convolutions on the CPU");
-#endif
   check_cuda(warnings);
 
 #if defined(__x86_64__) && !defined(__AVX2__)

@@ -20,20 +20,6 @@ if(SEGUE_WITH_OPENMP)
   endif()
 endif()
 
-# Debian's dnnl-config.cmake asks for OpenCL headers that nothing here uses: look for the library itself.
-if(SEGUE_WITH_DNNL)
-  find_path(DNNL_INCLUDE_DIR dnnl.hpp)
-  find_library(DNNL_LIBRARY dnnl)
-  if(DNNL_INCLUDE_DIR AND DNNL_LIBRARY)
-    add_library(segue::dnnl UNKNOWN IMPORTED)
-    set_target_properties(segue::dnnl PROPERTIES IMPORTED_LOCATION ${DNNL_LIBRARY}
-      INTERFACE_INCLUDE_DIRECTORIES ${DNNL_INCLUDE_DIR})
-  else()
-    message(STATUS "segue: no oneDNN (libdnnl-dev), convolutions on the CPU use plain loops")
-    set(SEGUE_WITH_DNNL OFF)
-  endif()
-endif()
-
 if(SEGUE_WITH_CUDA)
   include(CheckLanguage)
   if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
@@ -61,5 +47,5 @@ if(SEGUE_WITH_CUDA)
     set(SEGUE_WITH_CUDA OFF)
   endif()
 endif()
-message(STATUS "segue: CUDA ${SEGUE_WITH_CUDA}, oneDNN ${SEGUE_WITH_DNNL}, OpenMP ${SEGUE_WITH_OPENMP}, "
+message(STATUS "segue: CUDA ${SEGUE_WITH_CUDA}, OpenMP ${SEGUE_WITH_OPENMP}, "
   "CPU ${SEGUE_CPU_ARCH}, ${CMAKE_BUILD_TYPE}")

@@ -29,7 +29,7 @@ namespace kernels {
 /// w        (K,R,S,C) f32   in   filters
 /// bias     (K)       f32   in   or absent
 /// y        (N,P,Q,K) f32   out  P, Q = conv2d_out_extent of H, W
-/// Throws   invalid_argument if shapes disagree; device if oneDNN or cuDNN reports a failure.
+/// Throws   invalid_argument if shapes disagree; device if cuDNN reports a failure.
 /// Traffic  reads x, w, bias, writes y; workspace for layout changes.  Deterministic. Capture-safe after the first call.
 /// Source   Dumoulin and Visin 2016, arXiv:1603.07285.
 void conv2d(const CpuExec& exec, const View& x, const View& w, const View& bias, const View& y,
@@ -46,7 +46,7 @@ void conv2d(const CudaExec& exec, const View& x, const View& w, const View& bias
 /// dy       (N,P,Q,K) f32   in
 /// w        (K,R,S,C) f32   in
 /// dx       (N,H,W,C) f32   out (inout if accumulate)
-/// Throws   invalid_argument if shapes disagree; device if oneDNN or cuDNN reports a failure.
+/// Throws   invalid_argument if shapes disagree; device if cuDNN reports a failure.
 /// Traffic  reads dy, w, writes dx (reads it too if accumulate).  Deterministic. Capture-safe after the first call.
 /// Source   Dumoulin and Visin 2016, arXiv:1603.07285, section 4.
 void conv2d_dgrad(const CpuExec& exec, const View& dy, const View& w, const View& dx, const Conv2dOptions& options,
@@ -63,7 +63,7 @@ void conv2d_dgrad(const CudaExec& exec, const View& dy, const View& w, const Vie
 /// x        (N,H,W,C) f32   in
 /// dy       (N,P,Q,K) f32   in
 /// dw       (K,R,S,C) f32   out (inout if accumulate)
-/// Throws   invalid_argument if shapes disagree; device if oneDNN or cuDNN reports a failure.
+/// Throws   invalid_argument if shapes disagree; device if cuDNN reports a failure.
 /// Traffic  reads x, dy, writes dw (reads it too if accumulate).
 ///          Deterministic for a given number of threads, on CUDA for a given plan. Capture-safe.
 /// Source   Dumoulin and Visin 2016, arXiv:1603.07285.

@@ -14,7 +14,7 @@ enum class Fault {
   usage,             ///< command line or configuration
   data,              ///< an image, label, pack or weight file
   out_of_memory,     ///< an arena could not grow
-  device,            ///< CUDA, cuDNN, cuBLAS or oneDNN reported a failure
+  device,            ///< CUDA, cuDNN or cuBLAS reported a failure
   io,                ///< reading or writing failed for reasons of the system
   diverged,          ///< a loss or a tensor stopped being finite
   internal,          ///< a bug in segue

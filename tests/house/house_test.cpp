@@ -86,10 +86,12 @@ TEST(House, CudaHeadersStayWhereTheyBelong) {
   }
 }
 
-TEST(House, HeavyHeadersAndOneDnnInOneFileEach) {
-  const std::map<std::string, std::string> homes = {{"#include <dnnl", "oneDNN"},   {"#include <CLI/", "CLI11"},
-                                                    {"#include <toml++", "toml++"}, {"#include <nlohmann/", "JSON"},
-                                                    {"#include <png.h", "libpng"},  {"#include <jpeglib", "libjpeg"}};
+TEST(House, HeavyHeadersInOneFileEach) {
+  const std::map<std::string, std::string> homes = {{"#include <CLI/", "CLI11"},
+                                                    {"#include <toml++", "toml++"},
+                                                    {"#include <nlohmann/", "JSON"},
+                                                    {"#include <png.h", "libpng"},
+                                                    {"#include <jpeglib", "libjpeg"}};
   for (const auto& [needle, what] : homes) {
     std::vector<std::string> users;
     for (const fs::path& p : sources())

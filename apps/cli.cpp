@@ -52,6 +52,28 @@ constexpr CommandHelp kCommands[] = {
      "  --json FILE      with stats: also the numbers\n"},
     {"doctor", "segue doctor", "report build, machine and devices, and what makes them slow",
      "  Reads only. Prints warnings with what to do about them.\n"},
+    {"train",
+     "segue train CONFIG [--set table.name=VALUE]... [--name NAME | --out DIR] [--init WEIGHTS] [--dry-run]\n"
+     "       segue train --resume=RUN [--set table.name=VALUE]...",
+     "train one stage: a segmentation or a translation model",
+     "  CONFIG                   TOML; 'segue config default segment' (or translate) prints one to start from\n"
+     "  --set table.name=VALUE   replaces a setting; may be repeated\n"
+     "  --name NAME              of the run's folder in log.dir; default: that of the file. A folder that exists is "
+     "left\n"
+     "                           alone: the run goes to NAME-2, NAME-3, ...\n"
+     "  --out DIR                the run's folder itself\n"
+     "  --init WEIGHTS           start from these weights, at step 0\n"
+     "  --device D, --seed S     train.device, train.seed\n"
+     "  --dry-run                run one step, print settings, data, sizes and memory, write nothing\n"
+     "  --resume[=RUN]           go on with a run from its last checkpoint, to the same bits as without a stop; "
+     "without\n"
+     "                           =RUN: the run that CONFIG names. Its settings stay, but for train.steps, "
+     "train.eval_every,\n"
+     "                           train.device, train.threads, train.watch_nan, data.workers and log.*\n"
+     "  --allow-different-bits   resume although threads, instruction sets, convolution plans or data differ\n"
+     "\n"
+     "  The run's folder: config.toml, train.log, metrics.jsonl, TensorBoard's event files, checkpoints/, samples/.\n"
+     "  SIGINT and SIGTERM finish the step, save, and end with 130 or 143; a second one ends at once.\n"},
     {"help", "segue help [COMMAND]", "this text, or that of a command", ""},
 };
 
@@ -206,6 +228,22 @@ void run_command_line(const std::vector<std::string>& arguments) {
   }
   data_command.app->add_flag("--images", data_options.images);
   data_command.options.push_back("--images");
+  Command train_command(program, "train", 1);
+  TrainCommand train;
+  std::string resume;
+  train_command.app->add_option("--set", train.overrides)
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  for (const auto& [option, value] :
+       {std::pair("--name", &train.name), std::pair("--out", &train.out), std::pair("--init", &train.init),
+        std::pair("--device", &train.device), std::pair("--seed", &train.seed)})
+    train_command.app->add_option(option, *value)->expected(1);
+  CLI::Option* resume_option = train_command.app->add_flag("--resume{}", resume);  // a value only behind '='
+  train_command.app->add_flag("--allow-different-bits", train.allow_different_bits);
+  train_command.app->add_flag("--dry-run", train.dry_run);
+  for (const char* option :
+       {"--set", "--name", "--out", "--init", "--device", "--seed", "--resume", "--allow-different-bits", "--dry-run"})
+    train_command.options.push_back(option);
 
   Command doctor_command(program, "doctor", 0), help_command(program, "help", 1);
 
@@ -224,7 +262,8 @@ void run_command_line(const std::vector<std::string>& arguments) {
     std::cout << "segue " << build::kVersion << " (" << build::git_id() << ")\n";
     return;
   }
-  for (const Command* c : {&config_command, &inspect_command, &data_command, &doctor_command, &help_command})
+  for (const Command* c :
+       {&config_command, &inspect_command, &data_command, &train_command, &doctor_command, &help_command})
     if (c->app->parsed() && c->help) return print_help(c->name);
   if (!program.remaining().empty()) {
     const std::string word = program.remaining().front();
@@ -241,6 +280,12 @@ void run_command_line(const std::vector<std::string>& arguments) {
     run_inspect({words[0], stats});
   } else if (data_command.app->parsed()) {
     data(data_command, data_options);
+  } else if (train_command.app->parsed()) {
+    const std::vector<std::string> words = positionals_of(train_command);
+    if (!words.empty()) train.config = words[0];
+    if (resume_option->count() > 0) train.resume = resume;
+    train.arguments = arguments;
+    run_train(train);
   } else if (doctor_command.app->parsed()) {
     positionals_of(doctor_command);
     run_doctor();

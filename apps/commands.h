@@ -1,6 +1,7 @@
 // The subcommands of `segue`. Results go to standard output, everything else to standard error; failures are thrown.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,17 @@ struct DataCommand {
 };
 /// Lists what is wrong with a data set, counts its classes, or packs it. Throws data if something is wrong.
 void run_data(const DataCommand& command);
+struct TrainCommand {
+  std::string config;                         ///< a file; may be empty with --resume=RUN
+  std::vector<std::string> overrides;         ///< --set
+  std::string name, out, init, device, seed;  ///< empty: not given
+  std::optional<std::string> resume;          ///< --resume=RUN; empty text: the run that the configuration names
+  bool allow_different_bits = false;
+  bool dry_run = false;
+  std::vector<std::string> arguments;  ///< all of the command line, for cmdline.txt
+};
+/// Trains one stage in a run folder. Throws Interrupted after SIGINT and SIGTERM, when everything is saved.
+void run_train(const TrainCommand& command);
 
 /// Reports build, machine, devices, and what makes them slow.
 void run_doctor();

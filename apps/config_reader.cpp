@@ -154,6 +154,9 @@ Config ConfigReader::check() {
   const auto& scale = c.get<std::vector<double>>("data.scale");
   if (scale[0] > scale[1])
     refuse(origin("data.scale"), "'data.scale' expects the smaller value first; got ", value_text(scale));
+  const auto& resize = c.get<std::vector<int64_t>>("data.resize");
+  if ((resize[0] == 0) != (resize[1] == 0))
+    refuse(origin("data.resize"), "'data.resize' expects a height and a width, or two zeros; got ", value_text(resize));
   if (c.get<int64_t>("optim.warm_up_steps") >= c.get<int64_t>("train.steps"))
     refuse(origin(c.is_set("optim.warm_up_steps") ? "optim.warm_up_steps" : "train.steps"),
            "'optim.warm_up_steps' expects less than 'train.steps', ", c.get<int64_t>("train.steps"), "; got ",

@@ -30,8 +30,8 @@ Settings operator+(Settings a, const Settings& b) {
 Settings segmentation_model() {
   return {
       {"model.arch", text("deeplabv3plus"), "", "architecture, on a ResNet-50", {}, {"deeplabv3plus", "fcn"}},
-      {"model.classes", integer(19), "", "classes; labels hold train ids below it, and 255 for ignore",
-       between(1, 255)},
+      {"model.classes", integer(0), "", "classes; 0: those of data.classes, and no other number will do",
+       between(0, 255)},
       {"model.output_stride", integer(16), "px", "input pixels per pixel of the last features: 8 or 16; fcn has 8",
        between(8, 16)},
       {"model.width", number(1), "", "multiplies all channel counts but the classes", {0, 4, true}},
@@ -59,8 +59,16 @@ Settings crops(int64_t height, int64_t width) {
 
 Settings augmentation() {
   return {
+      {"data.resize", integers({0, 0}), "px", "height and width that images are brought to first; 0: as they are",
+       between(0, 8192)},
       {"data.scale", numbers({0.5, 2.0}), "", "least and largest random scale of a sample", {0, 16, true}},
       {"data.jitter", number(0.25), "", "strength of random brightness, contrast and saturation; 0: none", kShare},
+      {"data.hue", number(0), "turns", "most of a random turn of the hue; 0: none", between(0, 0.5)},
+      {"data.grey", number(0), "", "share of samples without colour", kShare},
+      {"data.blur", number(0), "", "share of samples that are blurred", kShare},
+      {"data.cutout", number(0), "", "share of samples with a box painted over", kShare},
+      {"data.max_share", number(1), "", "a crop with more than this of one class is drawn again; 1: never", kShare},
+      {"data.rare_temperature", number(0), "", "rare-class sampling: temperature, such as 0.01; 0: none", kNotNegative},
   };
 }
 
@@ -130,11 +138,28 @@ Settings steps(int64_t count) {
 
 Settings segment() {
   const Settings data = {
-      {"data.train", text(""), "", "labelled training images, as cityscapes:PATH"},
-      {"data.val", text(""), "", "labelled images to evaluate on, likewise"},
+      {"data.train", text(""), "", "labelled training images, as cityscapes:PATH, or 0.7*gta5:A + 0.3*folder:B"},
+      {"data.val", text(""), "",
+       "labelled images to evaluate on, likewise; empty: none, and no checkpoint is the best"},
+      {"data.classes", text("cityscapes"), "", "class table: cityscapes, or a TOML file"},
+      {"data.cutmix", number(0), "", "share of samples with a box of another sample pasted in", kShare},
+  };
+  const Settings losses = {
+      {"train.ema",
+       number(0),
+       "",
+       "decay of a moving average of the weights, which is then evaluated; 0: none",
+       {0, 0.999999, false}},
+      {"train.class_weights",
+       text("none"),
+       "",
+       "of the loss: inverse_log is 1 / ln(1.02 + share of the class), with mean 1",
+       {},
+       {"none", "inverse_log"}},
   };
   return segmentation_model() + data + crops(512, 1024) + augmentation() + normalisation() +
-         optimiser("sgd", 0.01, {0.9, 0.999}) + step_schedule() + steps(40000) + training(8) + logging("segment", 2000);
+         optimiser("sgd", 0.01, {0.9, 0.999}) + step_schedule() + steps(40000) + losses + training(8) +
+         logging("segment", 2000);
 }
 
 Settings translate() {
@@ -165,6 +190,8 @@ Settings translate() {
       {"optim.constant_epochs", integer(100), "epochs", "at the full rate", kNotNegative},
       {"optim.decay_epochs", integer(100), "epochs", "in which the rate falls to 0", kNotNegative},
       {"optim.weight_decay", number(0), "", "L2 decay", kNotNegative},
+      {"train.steps", integer(0), "steps",
+       "of training, in which the epochs of the schedule become parts of the run; 0: by epochs", kNotNegative},
   };
   return model + data + crops(256, 256) + loss + optimiser("adam", 2e-4, {0.5, 0.999}) + schedule + training(1) +
          logging("translate", 5000);

@@ -10,6 +10,7 @@
 
 #include "cli.h"
 #include "kernels/error.h"
+#include "train/interrupt.h"
 
 namespace {
 
@@ -48,6 +49,8 @@ int main(int argc, char** argv) {
     std::cout.flush();
     if (!std::cout) throw Error(Fault::io, "writing to standard output failed; is the disk full?");
     return 0;
+  } catch (const Interrupted& e) {
+    return 128 + e.signal();  // it has said so
   } catch (const Error& e) {
     std::cout.flush();
     report(e.what());

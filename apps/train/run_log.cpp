@@ -32,7 +32,7 @@ std::string cut(const std::string& path, int64_t step) {
 
 /// Numbers, of nested objects too, under names with '/' between them.
 void add_scalars(const std::string& name, const Json& value, std::vector<std::pair<std::string, double>>& all) {
-  if (value.is_number()) all.emplace_back(name, value.number());
+  if (value.is_number() && std::isfinite(value.number())) all.emplace_back(name, value.number());
   if (!value.is_object()) return;
   for (const auto& [key, member] : value.members()) add_scalars(name + "/" + key, member, all);
 }

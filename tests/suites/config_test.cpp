@@ -131,7 +131,7 @@ TEST(Config, WrongTypesNameBoth) {
 }
 
 TEST(Config, RangesAndChoices) {
-  EXPECT_EQ(refused_override("model.classes=256"), "--set model.classes: 'model.classes' expects 1 to 255; got 256");
+  EXPECT_EQ(refused_override("model.classes=256"), "--set model.classes: 'model.classes' expects 0 to 255; got 256");
   EXPECT_EQ(refused_override("optim.rate=0"), "--set optim.rate: 'optim.rate' expects above 0; got 0.0");
   EXPECT_EQ(refused_override("optim.rate=-1e-3"), "--set optim.rate: 'optim.rate' expects above 0; got -0.001");
   EXPECT_EQ(refused_override("optim.rate=inf"), "--set optim.rate: 'optim.rate' expects above 0; got inf");

@@ -1,0 +1,14 @@
+// From a configuration to what is trained.
+#pragma once
+
+#include <memory>
+
+#include "apps/config.h"
+#include "train_task.h"
+
+namespace segue {
+
+/// The task of a configuration, with its data opened and its networks at their first values. Throws usage, data.
+std::unique_ptr<TrainTask> make_task(Context& c, const Config& config);
+
+}  // namespace segue

@@ -1,0 +1,43 @@
+// The tables [data] of a configuration as data sets, loaders and feeds.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "apps/config.h"
+#include "data/batch_feed.h"
+
+namespace segue {
+
+/// A loader and its way to the device.
+struct TrainData {
+  std::vector<data::DataShare> mix;
+  std::unique_ptr<data::Loader> loader;
+  std::unique_ptr<data::BatchFeed> feed;
+
+  /// "gta5:PATH: 24,966 images"; of several sets with their shares.
+  std::string describe(const std::string& spec) const;
+};
+
+/// Opens the sets that the setting `key` names. Throws usage if it is empty, data.
+std::vector<data::DataShare> open_setting(const Config& config, const std::string& key, const data::ClassTable& classes,
+                                          bool need_labels);
+
+/// A loader of samples as [data] wants them and its feed; `name` in the StepState. `stream` tells the loaders of a run
+/// apart.
+TrainData make_train_data(Context& c, const Config& config, std::vector<data::DataShare> mix,
+                          const data::ClassTable& classes, const std::string& name, uint32_t stream, bool labels);
+
+/// What happens to samples: data.crop, data.resize, data.scale and so on, as far as the task has them.
+data::AugmentOptions augment_options(const Config& config);
+/// data.mean and data.std; tasks without them have images in [-1, 1].
+kernels::ImageInOptions input_options(const Config& config);
+
+/// Shares of the classes among the labelled pixels of a mix; counted once and kept in log.dir.
+std::vector<double> class_shares(const Config& config, const std::vector<data::DataShare>& mix,
+                                 const data::ClassTable& classes);
+
+}  // namespace segue

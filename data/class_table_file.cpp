@@ -186,8 +186,8 @@ std::string read_text(const std::string& path) {
 }
 
 bool means_nothing(const std::string& label) {
-  static const std::set<std::string> kNothing = {"void", "unlabeled", "unlabelled", "ignore", "ignored", "background"};
-  return kNothing.count(label) > 0;
+  constexpr const char* kNothing[] = {"void", "unlabeled", "unlabelled", "ignore", "ignored", "background"};
+  return std::find(std::begin(kNothing), std::end(kNothing), label) != std::end(kNothing);
 }
 
 }  // namespace

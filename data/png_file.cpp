@@ -14,8 +14,8 @@
 namespace segue::data {
 namespace {
 
-// libpng reports errors by longjmp, which skips destructors. So the functions that call it (read_pixels, write_pixels)
-// own nothing; what they use belongs to a session of their caller.
+// libpng reports errors by longjmp, which skips destructors. So the functions that call it (read_header, set_up,
+// read_rows, read_interlaced, write_pixels) own nothing; what they use belongs to their caller.
 
 struct Message {
   char text[128] = "";
@@ -83,32 +83,38 @@ bool read_header(Reader& r, ImageSize& size, Kind& kind) {
   return true;
 }
 
-/// Reads all pixels as set up. Interlaced: rows are those of the whole image; else each goes through take(y), which may
-/// use the row and must not throw.
-template <class Take>
-bool read_pixels(Reader& r, int64_t height, bool interlaced, png_bytepp rows, const Take& take) {
+/// Reads the rows as set up: row(y) says where to, take(y) may use it. Neither may hold what a jump would leave behind.
+template <class Row, class Take>
+bool read_rows(Reader& r, int64_t height, Row&& row, const Take& take) {
   if (setjmp(png_jmpbuf(r.png))) return false;
-  if (interlaced) {
-    png_read_image(r.png, rows);
-    for (int64_t y = 0; y < height; ++y) take(y);
-  } else {
-    for (int64_t y = 0; y < height; ++y) {
-      png_read_row(r.png, rows[y], nullptr);
-      take(y);
-    }
+  for (int64_t y = 0; y < height; ++y) {
+    png_read_row(r.png, row(y), nullptr);
+    take(y);
   }
   png_read_end(r.png, nullptr);
   return true;
 }
 
+/// The same for an interlaced file, whose rows are all there at once.
+bool read_interlaced(Reader& r, png_bytepp rows) {
+  if (setjmp(png_jmpbuf(r.png))) return false;
+  png_read_image(r.png, rows);
+  png_read_end(r.png, nullptr);
+  return true;
+}
+
+/// Memory that a header is trusted with, before pixels have come.
+constexpr int64_t kTrustedBytes = int64_t(64) << 20;
+
 /// The header, checked: zlib expands at most 1032-fold, so a size that the file cannot fill is refused before memory is
-/// taken for it.
+/// taken for it. Large interlaced images, whose memory is taken at once, must be of what cameras see, not of one colour.
 ImageSize checked_header(Reader& r, const std::string& name, Kind& kind) {
   ImageSize size;
   if (!read_header(r, size, kind)) refuse(name, plain_text(r.message.text));
   check_image_size(size, name);
   const int64_t packed = size.height * (1 + (size.width * kind.channels * kind.depth + 7) / 8);
-  if (packed / 1032 > int64_t(r.source.count))
+  const int64_t fold = kind.interlaced && size.height * size.width * 8 > kTrustedBytes ? 128 : 1032;
+  if (packed / fold > int64_t(r.source.count))
     refuse(name, cat("its header says ", size.width, "x", size.height, ", too much for a file of ", r.source.count,
                      " bytes"));
   return size;
@@ -130,16 +136,37 @@ bool set_up(Reader& r, bool rgb) {
   return true;
 }
 
-void shape(Image& image, ImageSize size, int64_t channels) {
-  image.height = size.height, image.width = size.width, image.channels = channels;
-  image.px.resize(size_t(size.height * size.width * channels));
-}
+/// Rows of an image whose memory grows as they come: a large header before little content costs little.
+struct GrowingRows {
+  GrowingRows(Image& image, ImageSize size, int64_t channels) : image(image) {
+    image.height = size.height, image.width = size.width, image.channels = channels;
+    grow(std::max<int64_t>(1, kTrustedBytes / (size.width * channels)));
+  }
+  uint8_t* operator()(int64_t y) {
+    if (y >= rows) grow(2 * rows);
+    return image.row(y);
+  }
+  void grow(int64_t to) {
+    rows = std::min(to, image.height);
+    image.px.resize(size_t(rows * image.width * image.channels));
+  }
+  Image& image;
+  int64_t rows = 0;
+};
 
 std::vector<png_bytep> row_pointers(uint8_t* first, int64_t height, int64_t stride) {
   std::vector<png_bytep> rows;
   rows.resize(size_t(height));
   for (int64_t y = 0; y < height; ++y) rows[size_t(y)] = first + y * stride;
   return rows;
+}
+
+/// Reads all pixels, of `channels` bytes each, into an image; false: see Reader::message.
+bool read_dense(Reader& r, ImageSize size, int64_t channels, const Kind& kind, Image& out) {
+  GrowingRows rows(out, size, channels);
+  if (!kind.interlaced) return read_rows(r, size.height, rows, [](int64_t) {});
+  rows.grow(size.height);
+  return read_interlaced(r, row_pointers(out.px.data(), size.height, size.width * channels).data());
 }
 
 /// The first channel of a row of several bytes a pixel, and what was wrong with it.
@@ -241,10 +268,7 @@ void decode_png(const uint8_t* bytes, size_t count, const std::string& name, Ima
   Kind kind;
   const ImageSize size = checked_header(r, name, kind);
   if (!set_up(r, true)) refuse(name, plain_text(r.message.text));
-  shape(out, size, 3);
-  std::vector<png_bytep> rows = row_pointers(out.px.data(), size.height, size.width * 3);
-  if (!read_pixels(r, size.height, kind.interlaced, rows.data(), [](int64_t) {}))
-    refuse(name, plain_text(r.message.text));
+  if (!read_dense(r, size, 3, kind, out)) refuse(name, plain_text(r.message.text));
 }
 
 void decode_label_png(const uint8_t* bytes, size_t count, const std::string& name, Image& out) {
@@ -252,21 +276,25 @@ void decode_label_png(const uint8_t* bytes, size_t count, const std::string& nam
   Kind kind;
   const ImageSize size = checked_header(r, name, kind);
   if (!set_up(r, false)) refuse(name, plain_text(r.message.text));
-  shape(out, size, 1);
   const int pixel = (kind.depth == 16 ? 2 : 1) * kind.channels;
   if (pixel == 1) {
-    std::vector<png_bytep> rows = row_pointers(out.px.data(), size.height, size.width);
-    if (!read_pixels(r, size.height, kind.interlaced, rows.data(), [](int64_t) {}))
-      refuse(name, plain_text(r.message.text));
+    if (!read_dense(r, size, 1, kind, out)) refuse(name, plain_text(r.message.text));
     return;
   }
-  const int64_t stride = size.width * pixel;
-  std::vector<uint8_t> wide;
-  wide.resize(size_t(kind.interlaced ? size.height * stride : stride));
-  std::vector<png_bytep> rows = row_pointers(wide.data(), size.height, kind.interlaced ? stride : 0);
+  GrowingRows ids(out, size, 1);
   FirstChannel first{kind.depth == 16 ? 2 : 1, kind.channels, (kind.color & PNG_COLOR_MASK_ALPHA) != 0, size.width};
-  const auto take = [&](int64_t y) { first.take(rows[size_t(y)], out.row(y)); };
-  if (!read_pixels(r, size.height, kind.interlaced, rows.data(), take)) refuse(name, plain_text(r.message.text));
+  Image wide;
+  bool complete;
+  if (kind.interlaced) {
+    complete = read_dense(r, size, pixel, kind, wide);
+    for (int64_t y = 0; complete && y < size.height; ++y) first.take(wide.row(y), ids(y));
+  } else {
+    wide = Image(1, size.width, pixel);
+    complete = read_rows(
+        r, size.height, [&](int64_t) { return wide.px.data(); },
+        [&](int64_t y) { first.take(wide.px.data(), ids(y)); });
+  }
+  if (!complete) refuse(name, plain_text(r.message.text));
   if (first.large >= 0)
     refuse(name, cat("expects label ids of 0 to 255; got ", first.large, "; is it a file of instances?"));
   if (first.colored)

@@ -177,7 +177,8 @@ TEST(ClassTable, EveryFaultOfAFileIsNamedWithItsLine) {
       {a + "[scheme.s]\n1 = 2", "x.toml:4: expects a text for '1'; got the integer 2"},
       {a + "[scheme.s]", "x.toml:3: expects labels, ID = \"NAME\"; got none"},
       {a + "[scheme.s]\n1 = 'x'", "x.toml:1: no class takes a label of the scheme 's'"},
-      {a + "x", "x.toml:3: not valid TOML: "}};
+      {a + "x", "x.toml:3: not valid TOML: "},
+      {a + "\xc3\xbc = 1", "x.toml:3: not valid TOML: "}};
   for (const auto& [text, want] : faults) {
     const auto error = caught([&, t = text] { parse_class_table(t, "x.toml"); });
     EXPECT_EQ(error.code, 2) << text;

@@ -4,14 +4,6 @@
 //
 // Time is that of the thread's processor, so a machine with other work gives the same figures; the copies that rates are
 // compared with are timed in between, on the same images.
-#define STB_IMAGE_WRITE_IMPLEMENTATION
-#define STB_IMAGE_WRITE_STATIC
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
-#pragma GCC diagnostic ignored "-Wunused-function"
-#include <stb/stb_image_write.h>
-#pragma GCC diagnostic pop
-
 #include <benchmark/benchmark.h>
 #include <time.h>
 
@@ -164,12 +156,7 @@ void register_images() {
     decode_label_png(reinterpret_cast<const uint8_t*>(file->data()), file->size(), "bench", *to);
   });
   add("decode/jpeg_1024x2048", [to = std::make_shared<Image>(), file = std::make_shared<std::string>()] {
-    if (file->empty())
-      stbi_write_jpg_to_func(
-          [](void* s, void* bytes, int count) {
-            static_cast<std::string*>(s)->append(static_cast<const char*>(bytes), size_t(count));
-          },
-          file.get(), int(kWidth), int(kHeight), 3, streets()->entries[0].image.px.data(), 90);
+    if (file->empty()) *file = encode_jpeg(streets()->entries[0].image.view(), 90);
     decode_jpeg(reinterpret_cast<const uint8_t*>(file->data()), file->size(), "bench", *to);
   });
 }

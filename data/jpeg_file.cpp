@@ -1,8 +1,10 @@
 #include "jpeg_file.h"
 
+#include <algorithm>
 #include <csetjmp>
 #include <cstdio>  // jpeglib.h expects it
-// Behind it:
+#include <cstdlib>
+// Behind them:
 #include <jerror.h>
 #include <jpeglib.h>
 
@@ -15,7 +17,7 @@ namespace segue::data {
 namespace {
 
 // libjpeg reports errors by a call that must not return; here it jumps, which skips destructors. So the functions that
-// call the library (read_header, read_pixels) own nothing; what they use belongs to a Reader of their caller.
+// call the library (read_header, read_pixels, write_pixels) own nothing; what they use belongs to their caller.
 
 [[noreturn]] void refuse(const std::string& name, const std::string& what) {
   throw Error(Fault::data, cat("cannot read ", quote(name), ": ", what));
@@ -41,6 +43,46 @@ struct Reader {
   auto* r = static_cast<Reader*>(info->client_data);
   info->err->format_message(info, r->message);
   std::longjmp(r->jump, 1);
+}
+
+struct Writer {
+  Writer() { info.err = jpeg_std_error(&errors); }
+  ~Writer() {
+    if (created) jpeg_destroy_compress(&info);
+    std::free(bytes);
+  }
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  jpeg_compress_struct info = {};
+  jpeg_error_mgr errors = {};
+  bool created = false;
+  std::jmp_buf jump;
+  unsigned char* bytes = nullptr;
+  unsigned long count = 0;
+};
+
+bool write_pixels(Writer& w, const ImageView& image, int quality) {
+  w.errors.error_exit = [](j_common_ptr info) { std::longjmp(static_cast<Writer*>(info->client_data)->jump, 1); };
+  w.info.client_data = &w;
+  if (setjmp(w.jump)) return false;
+  jpeg_create_compress(&w.info);
+  w.created = true;
+  jpeg_mem_dest(&w.info, &w.bytes, &w.count);
+  w.info.image_height = JDIMENSION(image.height);
+  w.info.image_width = JDIMENSION(image.width);
+  w.info.input_components = 3;
+  w.info.in_color_space = JCS_RGB;
+  jpeg_set_defaults(&w.info);
+  jpeg_set_quality(&w.info, quality, TRUE);
+  for (int c = 0; c < 3; ++c) w.info.comp_info[c].h_samp_factor = w.info.comp_info[c].v_samp_factor = 1;
+  jpeg_start_compress(&w.info, TRUE);
+  while (w.info.next_scanline < w.info.image_height) {
+    auto* row = const_cast<JSAMPROW>(image.row(w.info.next_scanline));  // the library's types know no const
+    jpeg_write_scanlines(&w.info, &row, 1);
+  }
+  jpeg_finish_compress(&w.info);
+  return true;
 }
 
 /// What the library would mend, by making up pixels, is an error; bytes between segments and the like are not.
@@ -125,6 +167,16 @@ void decode_jpeg(const uint8_t* bytes, size_t count, const std::string& name, Im
       for (int c = 0; c < 3; ++c) to[c] = inks ? uint8_t((from[c] * from[3] + 127) / 255) : from[c];
   };
   if (!read_pixels(r, inks ? JCS_CMYK : JCS_RGB, row.data(), take)) refuse(name, plain_text(r.message));
+}
+
+std::string encode_jpeg(const ImageView& image, int quality) {
+  require(image && image.channels == 3 && std::min(image.height, image.width) >= 1 &&
+              std::max(image.height, image.width) <= JPEG_MAX_DIMENSION && quality >= 1 && quality <= 100,
+          "encode_jpeg", "expects 1 to ", JPEG_MAX_DIMENSION, " px a side, 3 channels and a quality of 1 to 100; got ",
+          image.height, "x", image.width, "x", image.channels, ", ", quality);
+  Writer w;
+  if (!write_pixels(w, image, quality)) fail(Fault::out_of_memory, "encode_jpeg", "no memory for the file");
+  return std::string(reinterpret_cast<const char*>(w.bytes), w.count);
 }
 
 }  // namespace segue::data

@@ -53,6 +53,12 @@ def main():
             name = f"jpeg_{quality}_{subsampling}_{'_'.join(extra)}_{size}.jpg"
             Image.fromarray(smooth(h, w, 3)).save(path(name), quality=quality, subsampling=subsampling, **extra)
             keep(name, np.asarray(Image.open(path(name)).convert("RGB")), 0)
+        # Inks, stored inverted as Adobe does it. Pillow's way to RGB is its own; ours is the product of ink and black.
+        inks = smooth(h, w, 4)
+        name = f"cmyk_{size}.jpg"
+        Image.fromarray(inks, "CMYK").save(path(name), quality=95)
+        stored = 255 - np.asarray(Image.open(path(name))).astype(np.int64)
+        keep(name, (stored[..., :3] * stored[..., 3:] + 127) // 255, 0)
         name = f"grey_{size}.jpg"
         Image.fromarray(smooth(h, w, 1)[..., 0]).save(path(name), quality=90)
         keep(name, np.asarray(Image.open(path(name)).convert("RGB")), 0)

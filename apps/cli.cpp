@@ -70,7 +70,7 @@ constexpr CommandHelp kCommands[] = {
      "                           =RUN: the run that CONFIG names. Its settings stay, but for train.steps, "
      "train.eval_every,\n"
      "                           train.device, train.threads, train.watch_nan, data.workers and log.*\n"
-     "  --allow-different-bits   resume although threads, instruction sets, convolution plans or data differ\n"
+     "  --allow-different-bits   resume although instruction set, convolution plans or data differ\n"
      "\n"
      "  The run's folder: config.toml, train.log, metrics.jsonl, TensorBoard's event files, checkpoints/, samples/.\n"
      "  SIGINT and SIGTERM finish the step, save, and end with 130 or 143; a second one ends at once.\n"},

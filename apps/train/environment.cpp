@@ -7,22 +7,12 @@
 #include "apps/build_info.h"
 #include "apps/cuda_driver.h"
 #include "apps/machine.h"
+#include "kernels/conv_paths.h"
 #include "kernels/error.h"
 #include "runtime/crc32c.h"
-#if defined(SEGUE_WITH_DNNL)
-#include "kernels/dnnl_plan.h"
-#endif
 
 namespace segue {
 namespace {
-
-std::string dnnl_version() {
-#if defined(SEGUE_WITH_DNNL)
-  return kernels::dnnl_plan::version();
-#else
-  return "none";
-#endif
-}
 
 std::string utc_now() {
   const time_t t = time(nullptr);
@@ -52,7 +42,7 @@ Json environment(const Context& c, const std::string& device_name) {
   e.set("version", build::kVersion).set("git", build::git_id()).set("compiler", build::kCompiler);
   e.set("build", build::kType).set("time", utc_now()).set("host", host_name());
   e.set("cpu", cpu_model()).set("cpu_flags", cpu_flags()).set("cpu_code", build::kCpuArch);
-  e.set("threads", cpu_threads()).set("processors", usable_processors()).set("onednn", dnnl_version());
+  e.set("threads", cpu_threads()).set("processors", usable_processors());
   e.set("memory_bytes", int64_t(machine_memory().limit_bytes));
   e.set("device", name_of(c.options().device)).set("device_name", device_name);
   e.set("precision", name_of(c.options().precision));
@@ -63,11 +53,8 @@ Json environment(const Context& c, const std::string& device_name) {
 Json bits_of(Context& c) {
   Json bits = Json::object();
   bits.set("device", c.device().name()).set("precision", name_of(c.options().precision));
-  if (on_cpu(c))
-    return bits.set("threads", cpu_threads())
-        .set("instruction_sets", cpu_flags())
-        .set("cpu_code", build::kCpuArch)
-        .set("onednn", dnnl_version());
+  // Sums are cut into blocks that do not depend on the number of threads; the length of vectors does matter.
+  if (on_cpu(c)) return bits.set("instruction_set", kernels::conv::instruction_set()).set("cpu_code", build::kCpuArch);
   const std::string plans = plan_table(c);
   return bits.set(kPlanBytes, int64_t(plans.size())).set(kPlanSum, int64_t(crc32c(plans.data(), plans.size())));
 }

@@ -11,10 +11,10 @@ namespace segue {
 /// For env.json: version, git id, compiler, host, CPU, device, driver, threads, instruction sets, seed, time.
 Json environment(const Context& c, const std::string& device_name);
 
-/// What the bits of a step depend on beside the configuration: device, precision, threads and instruction sets on the CPU,
-/// the table of convolution plans on CUDA.
+/// What the bits of a step depend on beside the configuration: device and precision; on the CPU the instruction set, but
+/// not the number of threads; on CUDA the table of convolution plans.
 Json bits_of(Context& c);
-/// "threads 2 in the run, 4 now; ...": where `now` differs from `then`; "" if it does not. A plan table that has only grown
+/// "instruction_set avx2 in the run, avx512 now; ...": where `now` differs from `then`; "" if it does not. A plan table that has only grown
 /// is the same.
 std::string bits_difference(const Json& then, Context& c);
 

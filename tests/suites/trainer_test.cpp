@@ -217,7 +217,7 @@ TEST(Trainer, WritesARun) {
   const Json state = Json::parse(read_bytes(last(run) + "/state.json"), "state");
   EXPECT_EQ(state.integer("step"), 40);
   EXPECT_EQ(state.at("best").integer("step"), 20);
-  EXPECT_EQ(state.at("bits").integer("threads"), 1);
+  EXPECT_EQ(state.at("bits").text("device"), "CPU");
   EXPECT_TRUE(fs::exists(run + "/samples/step-00000020-x.png"));
 }
 
@@ -289,12 +289,19 @@ TEST(Trainer, WhereBitsWouldDifferItAsks) {
   Plan plan{.steps = 10};
   ASSERT_EQ(train(run, plan), 0);
   plan.steps = 20;
-#if defined(_OPENMP)
-  EXPECT_EQ(train(run, plan, true, 2), 2);
-  EXPECT_EQ(read_bytes(run + ".error"),
-            "resuming here would not give the bits of an uninterrupted run: threads 1 in the run, 2 now; set it as it "
-            "was, or add --allow-different-bits");
-#endif
+  // As if it came from another machine.
+  const std::string state = last(run) + "/state.json";
+  std::string text = read_bytes(state);
+  const std::string name = "\"instruction_set\": \"";
+  const size_t at = text.find(name);
+  ASSERT_NE(at, std::string::npos) << text;
+  write_bytes(state, text.insert(at + name.size(), "older "));
+  EXPECT_EQ(train(run, plan, true), 2);
+  const std::string refused = read_bytes(run + ".error");
+  EXPECT_EQ(refused.rfind("resuming here would not give the bits of an uninterrupted run: instruction_set \"older ", 0),
+            0u)
+      << refused;
+  EXPECT_NE(refused.find("; set it as it was, or add --allow-different-bits"), std::string::npos) << refused;
   plan.data = "another";
   EXPECT_EQ(train(run, plan, true), 2);
   EXPECT_NE(read_bytes(run + ".error").find("data {\"train\":\"same\"} in the run, {\"train\":\"another\"} now"),

@@ -50,6 +50,17 @@ constexpr CommandHelp kCommands[] = {
      "  --size WxH       px of the images in a pack (default: their own, if they are all of one size)\n"
      "  --png FILE       with stats: also a picture of the bars\n"
      "  --json FILE      with stats: also the numbers\n"},
+    {"synth", "segue synth DIR --count N [--size WxH] [--style render|camera] [--seed S] [--split train|val]",
+     "render street scenes with labels, in Cityscapes' layout",
+     "  DIR         a new folder, or one that this command has begun: images that are there are kept\n"
+     "  --count     number of images\n"
+     "  --size      512x256 if not given; each side from 16 to 4096\n"
+     "  --style     render (default): clean, as a game draws. camera: the same scenes as a camera in a car sees them\n"
+     "  --seed      0 if not given; names the scenes. The same seed gives the same files on every machine\n"
+     "  --split     train (default) or val; both may be in one folder and never share a scene\n"
+     "  --threads   one for each core if not given\n"
+     "\n"
+     "  Both styles of one seed show the same scenes, with equal labels. Read it as cityscapes:DIR.\n"},
     {"doctor", "segue doctor", "report build, machine and devices, and what makes them slow",
      "  Reads only. Prints warnings with what to do about them.\n"},
     {"train",
@@ -244,6 +255,17 @@ void run_command_line(const std::vector<std::string>& arguments) {
   for (const char* option :
        {"--set", "--name", "--out", "--init", "--device", "--seed", "--resume", "--allow-different-bits", "--dry-run"})
     train_command.options.push_back(option);
+  Command synth_command(program, "synth", 1);
+  SynthCommand synth;
+  for (const auto& [name, value] : {std::pair{"--count", &synth.count},
+                                    {"--size", &synth.size},
+                                    {"--style", &synth.style},
+                                    {"--seed", &synth.seed},
+                                    {"--split", &synth.split},
+                                    {"--threads", &synth.threads}}) {
+    synth_command.app->add_option(name, *value)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    synth_command.options.push_back(name);
+  }
 
   Command doctor_command(program, "doctor", 0), help_command(program, "help", 1);
 
@@ -262,8 +284,8 @@ void run_command_line(const std::vector<std::string>& arguments) {
     std::cout << "segue " << build::kVersion << " (" << build::git_id() << ")\n";
     return;
   }
-  for (const Command* c :
-       {&config_command, &inspect_command, &data_command, &train_command, &doctor_command, &help_command})
+  for (const Command* c : {&config_command, &inspect_command, &data_command, &train_command, &synth_command,
+                           &doctor_command, &help_command})
     if (c->app->parsed() && c->help) return print_help(c->name);
   if (!program.remaining().empty()) {
     const std::string word = program.remaining().front();
@@ -286,6 +308,11 @@ void run_command_line(const std::vector<std::string>& arguments) {
     if (resume_option->count() > 0) train.resume = resume;
     train.arguments = arguments;
     run_train(train);
+  } else if (synth_command.app->parsed()) {
+    const std::vector<std::string> words = positionals_of(synth_command);
+    if (words.empty()) usage("'segue synth' expects a folder; got nothing", "synth");
+    synth.folder = words[0];
+    run_synth(synth);
   } else if (doctor_command.app->parsed()) {
     positionals_of(doctor_command);
     run_doctor();

@@ -46,6 +46,13 @@ struct TrainCommand {
 };
 /// Trains one stage in a run folder. Throws Interrupted after SIGINT and SIGTERM, when everything is saved.
 void run_train(const TrainCommand& command);
+/// Options as they were typed; "" for those that were not.
+struct SynthCommand {
+  std::string folder;
+  std::string count, size = "512x256", style = "render", seed = "0", split = "train", threads;
+};
+/// Renders street scenes into a folder in Cityscapes' layout; goes on with what an earlier run has left.
+void run_synth(const SynthCommand& command);
 
 /// Reports build, machine, devices, and what makes them slow.
 void run_doctor();

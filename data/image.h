@@ -1,6 +1,7 @@
 // 8-bit images in host memory.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <map>
 
 #include "kernels/conv_paths.h"
 #include "runtime/safetensors.h"
@@ -47,7 +48,11 @@ TEST_F(Program, VersionAndHelp) {
   const Finished help = run("help");
   EXPECT_EQ(help.out, run("--help").out);
   EXPECT_EQ(help.out, run("-h").out);
+<<<<<<< HEAD
   for (const char* command : {"config", "inspect", "train", "doctor", "help"}) {
+=======
+  for (const char* command : {"config", "inspect", "synth", "doctor", "help"}) {
+>>>>>>> 015a179 (The street-scene renderer and segue synth)
     EXPECT_NE(help.out.find(std::string("\n  ") + command + " "), std::string::npos);
     const Finished of = run(std::string("help ") + command);
     EXPECT_EQ(of.status, 0);
@@ -167,6 +172,66 @@ TEST_F(Program, DoctorReportsAndWarns) {
 #else
   EXPECT_EQ(many.status, 0);
 #endif
+}
+
+/// Every file below a folder and its bytes.
+std::map<std::string, std::string> files_below(const std::string& folder) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
+    if (entry.is_regular_file())
+      files[std::filesystem::relative(entry.path(), folder)] = testing::read_bytes(entry.path());
+  return files;
+}
+
+TEST_F(Program, SynthWritesCityscapesLayoutAndGoesOn) {
+  const std::string a = folder_.file("a"), b = folder_.file("b");
+  const std::string what = " --size 48x33 --style camera --seed 5";
+  const Finished first = run("synth '" + a + "' --count 3 --threads 1" + what);
+  EXPECT_EQ(first.status, 0) << first.err;
+  EXPECT_EQ(first.err, "");
+  EXPECT_EQ(first.out, "3 camera scenes of 48x33 in '" + a + "', split train\n");
+  const auto three = files_below(a);
+  EXPECT_EQ(three.size(), 7u);
+  for (const char* name : {"synth.json", "leftImg8bit/train/synth/synth_000005_000000_leftImg8bit.png",
+                           "gtFine/train/synth/synth_000005_000002_gtFine_labelIds.png"})
+    EXPECT_TRUE(three.count(name)) << name;
+
+  // A run on two threads that is cut off, taken up, and extended ends in the same files.
+  ASSERT_EQ(run("synth '" + b + "' --count 2 --threads 2" + what).status, 0);
+  std::filesystem::remove(b + "/leftImg8bit/train/synth/synth_000005_000001_leftImg8bit.png");
+  const Finished on = run("synth '" + b + "' --count 3 --threads 2" + what);
+  EXPECT_EQ(on.out, "3 camera scenes of 48x33 in '" + b + "', split train; 1 were there already\n") << on.err;
+  EXPECT_EQ(files_below(b), three);
+
+  // Validation has other scenes.
+  ASSERT_EQ(run("synth '" + b + "' --count 1 --split val" + what).status, 0);
+  const auto both = files_below(b);
+  EXPECT_EQ(both.size(), 9u);
+  EXPECT_NE(both.at("gtFine/val/synth/synth_000005_000000_gtFine_labelIds.png"),
+            both.at("gtFine/train/synth/synth_000005_000000_gtFine_labelIds.png"));
+}
+
+TEST_F(Program, SynthRefusesWhatItCannotDo) {
+  const std::string dir = folder_.file("a"), see = "; see 'segue help synth'";
+  const auto refused = [&](const std::string& arguments) { return error("synth '" + dir + "' " + arguments, 2); };
+  EXPECT_EQ(error("synth", 2), "'segue synth' expects a folder; got nothing" + see);
+  EXPECT_EQ(refused(""), "'segue synth' expects --count, the number of images; got none" + see);
+  EXPECT_EQ(refused("--count 0"), "--count expects a whole number from 1 to 1000000; got '0'" + see);
+  EXPECT_EQ(refused("--count 2x"), "--count expects a whole number from 1 to 1000000; got '2x'" + see);
+  EXPECT_EQ(refused("--count 1 --size 64"), "--size expects WIDTHxHEIGHT, each from 16 to 4096; got '64'" + see);
+  EXPECT_EQ(refused("--count 1 --size 64x8"), "--size expects WIDTHxHEIGHT, each from 16 to 4096; got '64x8'" + see);
+  EXPECT_EQ(refused("--count 1 --style camra"),
+            "--style expects render or camera; got 'camra'; did you mean 'camera'?" + see);
+  EXPECT_EQ(refused("--count 1 --split test"), "--split expects train or val; got 'test'" + see);
+  EXPECT_NE(refused("--count 1 --seed -1").find("--seed expects a whole number from 0"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(dir));
+
+  ASSERT_EQ(run("synth '" + dir + "' --count 1 --size 32x16").status, 0);
+  EXPECT_NE(refused("--count 1 --size 32x16 --style camera").find("style \"render\", now \"camera\""),
+            std::string::npos);
+  write_bytes(folder_.file("other"), "mine");
+  EXPECT_NE(error("synth '" + folder_.path().string() + "' --count 1", 2).find("has files but no synth.json"),
+            std::string::npos);
 }
 
 TEST_F(Program, AFullDiskIsAnError) {

@@ -277,6 +277,8 @@ LabelScheme parse_label_scheme(const std::string& text, const std::string& name,
     } else if (e.key == "class") {
       scheme.name = name;
       for (const ClassInfo& c : read_classes(r, e, nullptr)) scheme.labels.emplace_back(c.id, c.name);
+      // What files of the table hold where there is no class: see ClassTable::to_file().
+      if (scheme.label(0).empty()) scheme.labels.emplace_back(0, "void");
       std::sort(scheme.labels.begin(), scheme.labels.end());
       ++sources;
     } else if (e.key != "name" && e.key != "scheme") {

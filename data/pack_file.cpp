@@ -158,7 +158,11 @@ std::string description(const DataSet& set) {
   }
   const LabelScheme none, &scheme = set.scheme() ? *set.scheme() : none;
   for (const auto& [id, label] : scheme.labels) labels.push_back(Json::object().set("id", int(id)).set("name", label));
-  return Json::object().set("scheme", scheme.name).set("labels", labels).set("names", names).dump();
+  return Json::object()
+      .set("scheme", scheme.name.substr(scheme.name.rfind('/') + 1))
+      .set("labels", labels)
+      .set("names", names)
+      .dump();
 }
 
 }  // namespace

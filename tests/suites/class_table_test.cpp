@@ -209,7 +209,7 @@ TEST(LabelScheme, ComesFromANameOrAListOrAClassTable) {
   EXPECT_EQ(listed.labels, (std::vector<std::pair<uint8_t, std::string>>{{2, "void"}, {4, "road"}}));
   const LabelScheme classes =
       parse_label_scheme("name = 'x'\n[[class]]\nname = 'road'\nid = 9\ncityscapes = ['road']\n", "classes.toml", t);
-  EXPECT_EQ(classes.labels, (std::vector<std::pair<uint8_t, std::string>>{{9, "road"}}));
+  EXPECT_EQ(classes.labels, (std::vector<std::pair<uint8_t, std::string>>{{0, "void"}, {9, "road"}}));
 
   EXPECT_EQ(caught([&] { parse_label_scheme("scheme = 'gta'", "c.toml", t); }).what,
             "c.toml:1: unknown scheme 'gta'; a class table can define it");

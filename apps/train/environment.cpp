@@ -54,7 +54,10 @@ Json bits_of(Context& c) {
   Json bits = Json::object();
   bits.set("device", c.device().name()).set("precision", name_of(c.options().precision));
   // Sums are cut into blocks that do not depend on the number of threads; the length of vectors does matter.
-  if (on_cpu(c)) return bits.set("instruction_set", kernels::conv::instruction_set()).set("cpu_code", build::kCpuArch);
+  if (on_cpu(c))
+    return bits.set("instruction_set", kernels::conv::instruction_set())
+        .set("cpu_code", build::kCpuArch)
+        .set("plan_table", kernels::conv::kPlanTable);
   const std::string plans = plan_table(c);
   return bits.set(kPlanBytes, int64_t(plans.size())).set(kPlanSum, int64_t(crc32c(plans.data(), plans.size())));
 }

@@ -61,6 +61,19 @@ constexpr CommandHelp kCommands[] = {
      "  --threads   one for each core if not given\n"
      "\n"
      "  Both styles of one seed show the same scenes, with equal labels. Read it as cityscapes:DIR.\n"},
+    {"report",
+     "segue report RUN [-o FILE]\n"
+     "       segue report --table RUN...",
+     "show a run as one self-contained HTML file",
+     "  RUN       folder of a run of 'segue train' or 'segue adapt', finished or not: scores by stage and class, "
+     "example\n"
+     "            images, curves, pseudo-labels, times, settings, machine\n"
+     "  -o FILE   where to write it; default: report.html in RUN\n"
+     "  --table   print the results of an adaptation as Markdown instead; of several, which differ in their seed, "
+     "mean\n"
+     "            and standard deviation\n"
+     "\n"
+     "  The file needs no network and no script. What is missing or damaged in RUN is named in it.\n"},
     {"doctor", "segue doctor", "report build, machine and devices, and what makes them slow",
      "  Reads only. Prints warnings with what to do about them.\n"},
     {"train",
@@ -266,6 +279,11 @@ void run_command_line(const std::vector<std::string>& arguments) {
     synth_command.app->add_option(name, *value)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     synth_command.options.push_back(name);
   }
+  Command report_command(program, "report", 1000);
+  ReportCommand report;
+  report_command.app->add_option("-o", report.out)->expected(1);
+  report_command.app->add_flag("--table", report.table);
+  for (const char* option : {"-o", "--table"}) report_command.options.push_back(option);
 
   Command doctor_command(program, "doctor", 0), help_command(program, "help", 1);
 
@@ -285,7 +303,7 @@ void run_command_line(const std::vector<std::string>& arguments) {
     return;
   }
   for (const Command* c : {&config_command, &inspect_command, &data_command, &train_command, &synth_command,
-                           &doctor_command, &help_command})
+                           &report_command, &doctor_command, &help_command})
     if (c->app->parsed() && c->help) return print_help(c->name);
   if (!program.remaining().empty()) {
     const std::string word = program.remaining().front();
@@ -313,6 +331,14 @@ void run_command_line(const std::vector<std::string>& arguments) {
     if (words.empty()) usage("'segue synth' expects a folder; got nothing", "synth");
     synth.folder = words[0];
     run_synth(synth);
+  } else if (report_command.app->parsed()) {
+    const std::vector<std::string> words = positionals_of(report_command);
+    if (words.empty()) usage("'segue report' expects the folder of a run; got nothing", "report");
+    if (report.table && !report.out.empty()) usage("'segue report' takes --table or -o, not both", "report");
+    if (!report.table && words.size() > 1)
+      usage(cat("'segue report' shows one run; got also ", quote(words[1]), "; several go with --table"), "report");
+    report.runs = words;
+    run_report(report);
   } else if (doctor_command.app->parsed()) {
     positionals_of(doctor_command);
     run_doctor();

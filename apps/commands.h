@@ -54,6 +54,14 @@ struct SynthCommand {
 /// Renders street scenes into a folder in Cityscapes' layout; goes on with what an earlier run has left.
 void run_synth(const SynthCommand& command);
 
+struct ReportCommand {
+  std::vector<std::string> runs;
+  std::string out;     ///< -o; empty: report.html in the run's folder
+  bool table = false;  ///< print the results as Markdown instead
+};
+/// Writes a run as one HTML file, and says where; or prints the results of one or several.
+void run_report(const ReportCommand& command);
+
 /// Reports build, machine, devices, and what makes them slow.
 void run_doctor();
 

@@ -48,11 +48,7 @@ TEST_F(Program, VersionAndHelp) {
   const Finished help = run("help");
   EXPECT_EQ(help.out, run("--help").out);
   EXPECT_EQ(help.out, run("-h").out);
-<<<<<<< HEAD
-  for (const char* command : {"config", "inspect", "train", "doctor", "help"}) {
-=======
-  for (const char* command : {"config", "inspect", "synth", "doctor", "help"}) {
->>>>>>> 015a179 (The street-scene renderer and segue synth)
+  for (const char* command : {"config", "inspect", "train", "synth", "report", "doctor", "help"}) {
     EXPECT_NE(help.out.find(std::string("\n  ") + command + " "), std::string::npos);
     const Finished of = run(std::string("help ") + command);
     EXPECT_EQ(of.status, 0);

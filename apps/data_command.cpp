@@ -34,6 +34,7 @@ void check(const DataCommand& command, const data::ClassTable& classes, const da
         },
         [&](const data::DataFault& f) {
           ++listed;
+          if (progress) progress->clear();
           std::cout << f.what << '\n';
         });
   }

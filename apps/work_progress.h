@@ -22,13 +22,13 @@ class WorkProgress {
   void at(int64_t done);
   /// A line of its own, such as a warning.
   void say(const std::string& line);
+  /// Removes its line from a terminal until the next at(), so that something else can be written there.
+  void clear();
   /// Images a second since the start.
   double rate() const;
 
  private:
   using Clock = std::chrono::steady_clock;
-
-  void clear();
 
   std::string what_;
   int64_t total_, before_, done_;

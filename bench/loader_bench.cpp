@@ -1,4 +1,4 @@
-// What a core does for batches: decoding, resizing, samples from images in memory, and a whole loader.
+// What a core does for batches: decoding, resizing, samples from a pack, and a whole loader.
 //
 //   loader_bench --benchmark_filter=sample    crops a second and core, and what share that is of copying the same bytes
 //
@@ -6,20 +6,22 @@
 // compared with are timed in between, on the same images.
 #include <benchmark/benchmark.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cstring>
+#include <filesystem>
 
 #include "data/jpeg_file.h"
 #include "data/loader.h"
+#include "data/pack_file.h"
 #include "data/png_file.h"
-#include "tests/memory_set.h"
 
 namespace segue::data {
 namespace {
 
 constexpr int64_t kHeight = 1024, kWidth = 2048;        // of stored images
 constexpr int64_t kCropHeight = 256, kCropWidth = 512;  // of samples
-constexpr int64_t kImages = 24;                         // 200 MB with their labels: beyond the caches
+constexpr int64_t kImages = 16;                         // 134 MB with their labels: beyond the caches
 
 double thread_seconds() {
   timespec t{};
@@ -28,26 +30,45 @@ double thread_seconds() {
 }
 
 /// Smooth shapes with some noise, as a camera sees; labels in blocks.
-MemorySet::Entry street(int64_t number) {
-  MemorySet::Entry e{Image(kHeight, kWidth, 3), Image(kHeight, kWidth, 1)};
-  for (int64_t y = 0; y < kHeight; ++y)
-    for (int64_t x = 0; x < kWidth; ++x) {
-      const int64_t block = (y / 90 * 7 + x / 130 * 3 + number) % 19;
-      const uint32_t noise = uint32_t((y * kWidth + x + number) * 2654435761u) >> 29;
-      for (int64_t c = 0; c < 3; ++c)
-        e.image.row(y)[3 * x + c] = uint8_t(block * (5 + c) + (x + y) / 40 + int64_t(noise));
-      e.label.row(y)[x] = uint8_t(7 + block);
-    }
-  return e;
-}
+class Streets : public DataSet {
+ public:
+  int64_t size() const override { return kImages; }
+  bool labelled() const override { return true; }
+  const LabelScheme* scheme() const override { return &label_schemes().front(); }
+  std::string name(int64_t i) const override { return "street" + std::to_string(i); }
+  std::string origin(int64_t i) const override { return name(i); }
+  Example read(int64_t number, ExampleBuffer& buffer) const override {
+    buffer.image = Image(kHeight, kWidth, 3);
+    buffer.label = Image(kHeight, kWidth, 1);
+    for (int64_t y = 0; y < kHeight; ++y)
+      for (int64_t x = 0; x < kWidth; ++x) {
+        const int64_t block = (y / 90 * 7 + x / 130 * 3 + number) % 19;
+        const uint32_t noise = uint32_t((y * kWidth + x + number) * 2654435761u) >> 29;
+        for (int64_t c = 0; c < 3; ++c)
+          buffer.image.row(y)[3 * x + c] = uint8_t(block * (5 + c) + (x + y) / 40 + int64_t(noise));
+        buffer.label.row(y)[x] = uint8_t(7 + block);
+      }
+    return {buffer.image.view(), buffer.label.view(), &cityscapes_classes().to_train(scheme()->name)};
+  }
+};
 
-std::shared_ptr<MemorySet> streets() {
-  static const std::shared_ptr<MemorySet> set = [] {
-    auto s = std::make_shared<MemorySet>(MemorySet::Options{.name = "street"});
-    for (int64_t i = 0; i < kImages; ++i) s->entries.push_back(street(i));
-    return s;
+/// A pack of them, mapped.
+const std::shared_ptr<const DataSet>& streets() {
+  static const std::shared_ptr<const DataSet> set = [] {
+    const auto path = std::filesystem::temp_directory_path() / cat("segue_bench_", getpid(), ".segpack");
+    write_pack(Streets(), {.height = kHeight, .width = kWidth}, path);
+    auto pack = open_pack(path, cityscapes_classes());
+    std::filesystem::remove(path);  // what is mapped stays
+    ExampleBuffer buffer;
+    for (int64_t i = 0; i < kImages; ++i) pack->read(i, buffer);  // checksums are looked at once
+    return pack;
   }();
   return set;
+}
+
+Example street() {
+  static ExampleBuffer buffer;
+  return streets()->read(0, buffer);
 }
 
 /// Crops of image and label without looking at them.
@@ -137,7 +158,7 @@ void register_images() {
   };
   const auto resize = [add](const char* name, int64_t height, int64_t width) {
     add(name, [height, width, to = std::make_shared<Image>(height, width, 3), r = std::make_shared<Resizer>()] {
-      r->antialias(streets()->entries[0].image.view(), height, width, {0, 0, height, width}, to->px.data(), 3 * width);
+      r->antialias(street().image, height, width, {0, 0, height, width}, to->px.data(), 3 * width);
     });
   };
   resize("resize/1024x2048_to_512x1024", 512, 1024);
@@ -145,18 +166,18 @@ void register_images() {
   resize("resize/1024x2048_to_256x512", 256, 512);
   resize("resize/1024x2048_to_1536x3072", 1536, 3072);
   add("resize/copy_1024x2048", [to = std::make_shared<Image>(kHeight, kWidth, 3)] {
-    std::memcpy(to->px.data(), streets()->entries[0].image.px.data(), to->px.size());
+    std::memcpy(to->px.data(), street().image.px, to->px.size());
   });
   add("decode/png_1024x2048", [to = std::make_shared<Image>(), file = std::make_shared<std::string>()] {
-    if (file->empty()) *file = encode_png(streets()->entries[0].image.view());
+    if (file->empty()) *file = encode_png(street().image);
     decode_png(reinterpret_cast<const uint8_t*>(file->data()), file->size(), "bench", *to);
   });
   add("decode/label_png_1024x2048", [to = std::make_shared<Image>(), file = std::make_shared<std::string>()] {
-    if (file->empty()) *file = encode_png(streets()->entries[0].label.view(), kLabelLevel);
+    if (file->empty()) *file = encode_png(street().label, kLabelLevel);
     decode_label_png(reinterpret_cast<const uint8_t*>(file->data()), file->size(), "bench", *to);
   });
   add("decode/jpeg_1024x2048", [to = std::make_shared<Image>(), file = std::make_shared<std::string>()] {
-    if (file->empty()) *file = encode_jpeg(streets()->entries[0].image.view(), 90);
+    if (file->empty()) *file = encode_jpeg(street().image, 90);
     decode_jpeg(reinterpret_cast<const uint8_t*>(file->data()), file->size(), "bench", *to);
   });
 }

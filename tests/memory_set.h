@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -61,24 +62,39 @@ class MemorySet : public DataSet {
   Example read(int64_t i, ExampleBuffer&) const override {
     ++reads;
     if (options_.delay_us) std::this_thread::sleep_for(std::chrono::microseconds(options_.delay_us));
-    if (const auto broken = faults.find(i); broken != faults.end()) broken->second();
+    if (const auto fault = fault_of(i)) fault();
     const Entry& e = entries[size_t(i)];
     Example example{.image = e.image.view(), .label = {}, .table = nullptr};
     if (options_.labelled) example.label = e.label.view(), example.table = &memory_table();
     return example;
   }
 
-  /// Makes reading example i throw what DataSet::read throws.
+  /// Makes reading example i throw what DataSet::read throws, or something else; also while others read.
   void break_file(int64_t i) {
-    faults[i] = [what = origin(i)] { throw Error(Fault::data, what + ": expects a PNG; got 3 bytes"); };
+    break_file(i, [what = origin(i)] { throw Error(Fault::data, what + ": expects a PNG; got 3 bytes"); });
+  }
+  void break_file(int64_t i, std::function<void()> fault) {
+    const std::lock_guard lock(mutex_);
+    faults_[i] = std::move(fault);
+  }
+  void mend() {
+    const std::lock_guard lock(mutex_);
+    faults_.clear();
   }
 
   std::vector<Entry> entries;
-  std::map<int64_t, std::function<void()>> faults;
   mutable std::atomic<int64_t> reads = 0;
 
  private:
+  std::function<void()> fault_of(int64_t i) const {
+    const std::lock_guard lock(mutex_);
+    const auto fault = faults_.find(i);
+    return fault == faults_.end() ? nullptr : fault->second;
+  }
+
   Options options_;
+  mutable std::mutex mutex_;
+  std::map<int64_t, std::function<void()>> faults_;
 };
 
 }  // namespace segue::data

@@ -157,7 +157,7 @@ TEST(Loader, NamesTheFileThatItCannotRead) {
     expect_same(loader.next(), want[3]);
     loader.seek(2);
     EXPECT_THROW(loader.next(), Error);
-    set->faults.clear();
+    set->mend();
     loader.seek(2);  // mended: the same batch is tried again
     expect_same(loader.next(), want[2]);
   }
@@ -165,7 +165,7 @@ TEST(Loader, NamesTheFileThatItCannotRead) {
 
 TEST(Loader, NamesTheFileOfOtherFaultsToo) {
   const auto set = set_of(1);
-  set->faults[0] = [] { throw std::runtime_error("out of luck"); };
+  set->break_file(0, [] { throw std::runtime_error("out of luck"); });
   Loader loader({{1, set}}, plain_options(1));
   const auto error = testing::caught([&] { loader.next(); });
   EXPECT_NE(error.what.find("memory/set0.png: out of luck"), std::string::npos) << error.what;

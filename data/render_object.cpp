@@ -226,11 +226,13 @@ bool is_solid(const Surface& s, float u, float v) {
     case Material::leaves: {
       // Within a ragged round outline, one leaf in each cell, anywhere in it and turned any way.
       const float n = s.p[0], y = v * n, du = u - 0.5f, dv = v - 0.5f;
+      const float out = du * du + dv * dv;
+      if (out > 0.25f) return false;
       const int32_t iy = floor_int(y);
       const float x = u * n + 0.37f * float(iy & 3);
       const int32_t ix = floor_int(x);
       const uint32_t h = hash(ix, iy, s.seed);
-      if (du * du + dv * dv > 0.25f * (0.40f + 0.60f * to_unit(h))) return false;
+      if (out > 0.25f * (0.40f + 0.60f * to_unit(h))) return false;
       const float a = x - float(ix) - 0.5f + 0.22f * (float(h & 15) / 7.5f - 1.f);
       const float b = y - float(iy) - 0.5f + 0.22f * (float(h >> 4 & 15) / 7.5f - 1.f);
       constexpr float kTurns[8][2] = {{1, 0}, {0.924f, 0.383f},  {0.707f, 0.707f},  {0.383f, 0.924f},

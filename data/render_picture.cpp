@@ -136,21 +136,31 @@ Picture draw(const Scene& scene, const Look* look, int width, int height) {
     return out;
   }
 
-  const int cells = width <= 320 ? 512 : width <= 768 ? 1024 : 2048;
+  const int cells = width <= 320 ? 384 : width <= 768 ? 768 : 1536;
   const Shadows shadows(scene, look->sun.x > 0, cells);
   const Shader shader{scene, *look, shadows, view};
   // Three rows of samples at a time: the last of one row of pixels is the first of the next.
   std::vector<Color> strip[3];
   for (auto& row : strip) row.resize(size_t(columns));
   const auto shade_row = [&](int y, std::vector<Color>& row) {
-    for (int x = 0; x < columns; ++x) {
-      const size_t i = size_t(y) * size_t(columns) + size_t(x);
-      const uint32_t id = seen.seen[i];
-      row[size_t(x)] = id == kNothing ? shader.sky(float(x), float(y))
-                                      : shader.surface(seen.triangles[id], float(x), float(y), seen.depth[i]);
+    const uint32_t* ids = seen.seen.data() + size_t(y) * size_t(columns);
+    const float* depth = seen.depth.data() + size_t(y) * size_t(columns);
+    const auto shade = [&](int x) {
+      const Color c = ids[x] == kNothing ? shader.sky(float(x), float(y))
+                                         : shader.surface(seen.triangles[ids[x]], float(x), float(y), depth[x]);
       // A spark of sun must not outshine a whole pixel.
-      Color& c = row[size_t(x)];
-      c = {least(c.x, 4.f), least(c.y, 4.f), least(c.z, 4.f)};
+      row[size_t(x)] = {least(c.x, 4.f), least(c.y, 4.f), least(c.z, 4.f)};
+    };
+    // Centres and corners of pixels are shaded; the middle of an edge only where it shows a triangle that its neighbours don't.
+    for (int x = y & 1; x < columns; x += 2) shade(x);
+    for (int x = 1 - (y & 1); x < columns; x += 2) {
+      const bool left = x > 0 && ids[x - 1] == ids[x], right = x + 1 < columns && ids[x + 1] == ids[x];
+      if (left && right)
+        row[size_t(x)] = (row[size_t(x - 1)] + row[size_t(x + 1)]) * 0.5f;
+      else if (left || right)
+        row[size_t(x)] = row[size_t(left ? x - 1 : x + 1)];
+      else
+        shade(x);
     }
   };
   shade_row(0, strip[2]);

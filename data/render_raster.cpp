@@ -134,9 +134,9 @@ void Drawn::row(int y, int first, int n) const {
   for (int i = 0; i < n; ++i) {
     const float d = start + slope * float(i);
     if (!(d > depth[i])) continue;
-    const double x = first + i, w = target.parallel ? 1 : p[0] * x + p[1] * y + p[2];
-    const float b1 = float((seen.plane[0][0] * x + seen.plane[0][1] * y + seen.plane[0][2]) / w);
-    const float b2 = float((seen.plane[1][0] * x + seen.plane[1][1] * y + seen.plane[1][2]) / w);
+    const double x = first + i, scale = target.parallel ? 1 : 1 / (p[0] * x + p[1] * y + p[2]);
+    const float b1 = float((seen.plane[0][0] * x + seen.plane[0][1] * y + seen.plane[0][2]) * scale);
+    const float b2 = float((seen.plane[1][0] * x + seen.plane[1][1] * y + seen.plane[1][2]) * scale);
     if (!is_solid(*holes, v0.u + b1 * (v1.u - v0.u) + b2 * (v2.u - v0.u),
                   v0.v + b1 * (v1.v - v0.v) + b2 * (v2.v - v0.v)))
       continue;
@@ -256,30 +256,23 @@ void rasterize(const Mesh& mesh, const Projection& pr, int width, int height, Ra
     if (v.outside == 0) v.corner = snapped(v.point);
   }
 
-  for (size_t i = 0; i < mesh.triangles.size(); ++i) {
-    const Triangle& tri = mesh.triangles[i];
-    const Seen &a = seen[tri.corner[0]], &b = seen[tri.corner[1]], &c = seen[tri.corner[2]];
-    if (a.outside & b.outside & c.outside) continue;
+  const auto draw = [&](uint32_t i, const Surface* holes) {
+    const uint32_t* corner = mesh.triangles[i].corner;
+    const Seen &a = seen[corner[0]], &b = seen[corner[1]], &c = seen[corner[2]];
     const uint32_t crossed = a.outside | b.outside | c.outside;
     Box box;
     if (crossed == 0) {
       box = box_of(a.corner, b.corner, c.corner, width, height);
-      if (box.empty()) continue;  // it slips between the samples
+      if (box.empty()) return;  // it slips between the samples
     }
-    const Surface& surface = mesh.surfaces[tri.surface];
-    const Surface* holes = has_holes(surface.material) ? &surface : nullptr;
-    if (holes && !options.with_holes) continue;
     const Point p[3] = {a.point, b.point, c.point};
     SeenTriangle st;
-    st.triangle = uint32_t(i);
-    if (!set_planes(p, {a.depth, b.depth, c.depth}, pr.parallel, st)) continue;
+    st.triangle = i;
+    if (!set_planes(p, {a.depth, b.depth, c.depth}, pr.parallel, st)) return;
     const uint32_t id = uint32_t(out.triangles.size());
     if (options.with_triangles) out.triangles.push_back(st);
     const Drawn drawn{mesh, target, st, id, holes};
-    if (crossed == 0) {
-      fill(drawn, box, a.corner, b.corner, c.corner);
-      continue;
-    }
+    if (crossed == 0) return fill(drawn, box, a.corner, b.corner, c.corner);
     Point polygon[2][12] = {{p[0], p[1], p[2]}, {}};
     int n = 3, at = 0;
     for (int k = 0; k < 5 && n >= 3; ++k)
@@ -287,14 +280,33 @@ void rasterize(const Mesh& mesh, const Projection& pr, int width, int height, Ra
         n = clip(polygon[at], n, k, target, polygon[1 - at]);
         at = 1 - at;
       }
-    if (n < 3) continue;
+    if (n < 3) return;
     Corner corners[12];
     for (int j = 0; j < n; ++j) corners[j] = snapped(polygon[at][j]);
     for (int j = 1; j + 1 < n; ++j) {
       box = box_of(corners[0], corners[j], corners[j + 1], width, height);
       if (!box.empty()) fill(drawn, box, corners[0], corners[j], corners[j + 1]);
     }
+  };
+
+  // What is solid first, then what has holes, from near to far: most of that is hidden and need not be asked for its holes.
+  struct Later {
+    float depth;
+    uint32_t triangle;
+  };
+  std::vector<Later> later;
+  for (uint32_t i = 0; i < uint32_t(mesh.triangles.size()); ++i) {
+    const Triangle& t = mesh.triangles[i];
+    if (seen[t.corner[0]].outside & seen[t.corner[1]].outside & seen[t.corner[2]].outside) continue;
+    if (!has_holes(mesh.surfaces[t.surface].material))
+      draw(i, nullptr);
+    else if (options.with_holes)
+      later.push_back({seen[t.corner[0]].depth, i});
   }
+  std::sort(later.begin(), later.end(), [](const Later& a, const Later& b) {
+    return a.depth > b.depth || (a.depth == b.depth && a.triangle < b.triangle);
+  });
+  for (const Later& l : later) draw(l.triangle, &mesh.surfaces[mesh.triangles[l.triangle].surface]);
 }
 
 }  // namespace segue::data::scene

@@ -12,23 +12,28 @@ ParallelDepth::ParallelDepth(const Mesh& mesh, V3 towards, V3 center, float radi
   p.scale = float(samples) / (2.f * radius);
   p.center_x = p.center_y = 0.5f * float(samples);
   rasterize(mesh, p, samples, samples, {.with_triangles = false, .with_holes = with_holes}, depth_);
+  // Metres aside, and weight.
+  constexpr float kRing[10][3] = {
+      {0.22f, 0.05f, 0.14f}, {-0.2f, 0.15f, 0.14f}, {0.02f, -0.25f, 0.14f}, {0.55f, 0.4f, 0.1f},  {-0.5f, 0.5f, 0.1f},
+      {0.45f, -0.6f, 0.1f},  {-0.6f, -0.4f, 0.1f},  {1.3f, 0.2f, 0.06f},    {-1.2f, 0.5f, 0.06f}, {0.1f, 1.4f, 0.06f}};
+  for (const auto& r : kRing) {
+    const int dx = floor_int(r[0] * p.scale + 0.5f), dy = floor_int(r[1] * p.scale + 0.5f);
+    ring_.push_back({ptrdiff_t(dy) * samples + dx, r[2]});
+  }
+  edge_ = 1.5f * p.scale + 2.f;
+  far_edge_ = float(samples) - edge_;
 }
 
-bool ParallelDepth::contains(V3 p) const {
+ParallelDepth::Spot ParallelDepth::spot(V3 p) const {
   const V3 d = p - projection_.origin;
-  const float x = dot(d, projection_.right) * projection_.scale, y = dot(d, projection_.up) * projection_.scale;
-  const float half = projection_.center_x - 2.f;
-  return x > -half && x < half && y > -half && y < half;
+  return {dot(d, projection_.right) * projection_.scale + projection_.center_x,
+          projection_.center_y - dot(d, projection_.up) * projection_.scale, -dot(d, projection_.forward)};
 }
 
-float ParallelDepth::lit(V3 p, float bias) const {
-  if (!contains(p)) return 1;
-  const V3 d = p - projection_.origin;
-  const float x = dot(d, projection_.right) * projection_.scale + projection_.center_x;
-  const float y = projection_.center_y - dot(d, projection_.up) * projection_.scale;
-  const float depth = -dot(d, projection_.forward) + bias;
-  const int ix = floor_int(x), iy = floor_int(y);
-  const float fx = x - float(ix), fy = y - float(iy);
+float ParallelDepth::lit(const Spot& s, float bias) const {
+  const float depth = s.depth + bias;
+  const int ix = int(s.x), iy = int(s.y);
+  const float fx = s.x - float(ix), fy = s.y - float(iy);
   const float* row = depth_.depth.data() + size_t(iy) * size_t(depth_.width) + ix;
   const float* next = row + depth_.width;
   const float a = row[0] > depth ? 0.f : 1.f, b = row[1] > depth ? 0.f : 1.f;
@@ -36,53 +41,46 @@ float ParallelDepth::lit(V3 p, float bias) const {
   return mix(mix(a, b, fx), mix(c, e, fx), fy);
 }
 
-float ParallelDepth::covered(V3 p) const {
-  // Metres aside, and weight.
-  constexpr float kRing[10][3] = {
-      {0.22f, 0.05f, 0.14f}, {-0.2f, 0.15f, 0.14f}, {0.02f, -0.25f, 0.14f}, {0.55f, 0.4f, 0.1f},  {-0.5f, 0.5f, 0.1f},
-      {0.45f, -0.6f, 0.1f},  {-0.6f, -0.4f, 0.1f},  {1.3f, 0.2f, 0.06f},    {-1.2f, 0.5f, 0.06f}, {0.1f, 1.4f, 0.06f}};
-  constexpr float kAbove = 0.12f;
-  if (!contains(p)) return 0;
-  const V3 d = p - projection_.origin;
-  const float x = dot(d, projection_.right) * projection_.scale + projection_.center_x + 0.5f;
-  const float y = projection_.center_y - dot(d, projection_.up) * projection_.scale + 0.5f;
-  const float depth = -dot(d, projection_.forward) + kAbove;
-  const int last = depth_.width - 1;
+float ParallelDepth::covered(const Spot& s) const {
+  const float depth = s.depth + 0.12f;
+  const float* at = depth_.depth.data() + size_t(s.y + 0.5f) * size_t(depth_.width) + size_t(s.x + 0.5f);
   float hidden = 0;
-  for (const auto& r : kRing) {
-    int ix = int(x + r[0] * projection_.scale), iy = int(y + r[1] * projection_.scale);
-    ix = ix < 0 ? 0 : ix > last ? last : ix;
-    iy = iy < 0 ? 0 : iy > last ? last : iy;
-    hidden += depth_.depth[size_t(iy) * size_t(depth_.width) + size_t(ix)] > depth ? r[2] : 0.f;
-  }
+  for (const Tap& t : ring_) hidden += at[t.offset] > depth ? t.weight : 0.f;
   return hidden;
 }
 
-Shadows::Shadows(const Scene& scene, bool sun, int samples) : to_sun_(scene.to_sun) {
-  const Camera& c = scene.camera;
-  const V3 ahead = normalize({c.forward.x, 0, c.forward.z}), foot = {c.position.x, 0, c.position.z};
-  if (sun) {
-    sun_.emplace_back(scene.mesh, to_sun_, foot + ahead * 11.f + V3{0, 1.f, 0}, 13.f, samples, true);
-    sun_.emplace_back(scene.mesh, to_sun_, foot + ahead * 48.f + V3{0, 5.f, 0}, 52.f, samples, true);
-  }
-  const int coarse = samples / 2;
-  sky_.emplace_back(scene.mesh, V3{0, 1, 0}, foot + ahead * 14.f, 15.f, coarse, false);
-  sky_.emplace_back(scene.mesh, V3{0, 1, 0}, foot + ahead * 42.f, 44.f, coarse, false);
+namespace {
+
+/// A place on the ground so far ahead of the camera.
+V3 place_ahead(const Camera& c, float metres, float height) {
+  const V3 ahead = normalize({c.forward.x, 0, c.forward.z});
+  return V3{c.position.x, height, c.position.z} + ahead * metres;
+}
+
+}  // namespace
+
+ParallelDepth Shadows::from_above(const Scene& scene, int samples) {
+  return ParallelDepth(scene.mesh, {0, 1, 0}, place_ahead(scene.camera, 20.f, 0), 24.f, samples, false);
+}
+
+Shadows::Shadows(const Scene& scene, bool sun, int samples) : sky_(from_above(scene, samples * 3 / 4)) {
+  if (!sun) return;
+  sun_.emplace_back(scene.mesh, scene.to_sun, place_ahead(scene.camera, 11.f, 1.f), 13.f, samples, true);
+  sun_.emplace_back(scene.mesh, scene.to_sun, place_ahead(scene.camera, 48.f, 5.f), 52.f, samples, true);
 }
 
 float Shadows::sun_reaches(V3 p, V3 normal) const {
-  for (const ParallelDepth& map : sun_)
-    if (map.contains(p)) {
-      const float cell = map.sample_m();
-      return map.lit(p + normal * (1.2f * cell), 0.6f * cell);
-    }
+  for (const ParallelDepth& map : sun_) {
+    const float cell = map.sample_m();
+    const ParallelDepth::Spot s = map.spot(p + normal * (1.2f * cell));
+    if (map.holds(s)) return map.lit(s, 0.6f * cell);
+  }
   return 1;
 }
 
 float Shadows::openness(V3 p, V3 normal) const {
-  for (const ParallelDepth& map : sky_)
-    if (map.contains(p)) return 1.f - 0.72f * map.covered(p + normal * 0.35f);
-  return 1;
+  const ParallelDepth::Spot s = sky_.spot(p + normal * 0.35f);
+  return sky_.holds(s) ? 1.f - 0.72f * sky_.covered(s) : 1.f;
 }
 
 }  // namespace segue::data::scene

@@ -82,8 +82,8 @@ void add_figure(Builder& b, const Kit& kit, Random& r, const Clothes& c, const P
     b.ellipsoid(wrist + normalize(wrist - elbow) * (0.03f * h), {0.021f * h, 0.03f * h, 0.024f * h}, 3, 5);
   }
   b.with(shirt);
-  const Slice body[] = {{c.coat ? -0.72f : -0.12f, c.coat ? 0.115f * h : 0.085f * h, c.coat ? 0.10f * h : 0.068f * h},
-                        {0.02f, 0.095f * h, 0.072f * h},
+  const Slice body[] = {{c.coat ? -0.48f : -0.12f, c.coat ? 0.135f * h : 0.106f * h, c.coat ? 0.13f * h : 0.078f * h},
+                        {0.04f, 0.106f * h, 0.078f * h},
                         {0.35f, 0.088f * h, 0.066f * h},
                         {0.72f, 0.112f * h, 0.074f * h},
                         {0.9f, 0.115f * h, 0.066f * h},

@@ -52,7 +52,7 @@ int cards_at(float distance, float near_count) {
   return int(n) + 3;
 }
 float card_size(float distance, float near_m) { return near_m * clamp(0.70f + distance * 0.014f, 0.8f, 2.4f); }
-float cells_at(float distance) { return distance < 12.f ? 9.f : distance < 30.f ? 6.f : distance < 60.f ? 4.f : 3.f; }
+float cells_at(float distance) { return distance < 12.f ? 11.f : distance < 30.f ? 8.f : distance < 60.f ? 5.f : 3.f; }
 
 void add_branches(Builder& b, Random& r, V3 from, V3 way, float length_m, float radius, int depth, int sides,
                   const Surface& wood, const Surface& twig) {

@@ -40,14 +40,14 @@ OutputFolder::OutputFolder(const std::string& path, const std::string& file, Jso
     : path_(path), file_(path + "/" + file), recipe_(std::move(recipe)) {
   std::error_code error;
   if (fs::exists(path, error) && !fs::is_directory(path, error))
-    throw Error(Fault::usage, cat("-o expects a folder; ", quote(path), " is a file"));
+    throw Error(Fault::usage, cat("expects a folder for what is written; ", quote(path), " is a file"));
   make_folder(path);
   if (!fs::exists(file_, error)) {
     const bool empty = fs::is_empty(path, error);
     if (error) throw Error(Fault::io, cat("reading folder ", quote(path), " failed: ", error.message()));
     if (!empty)
-      throw Error(Fault::usage, cat("-o expects a new or empty folder, or one that this command has begun; ",
-                                    quote(path), " has files but no ", file));
+      throw Error(Fault::usage, cat("expects a new or empty folder, or one that this command has begun; ", quote(path),
+                                    " has files but no ", file));
     note(Json::object());
     return;
   }

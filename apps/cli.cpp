@@ -74,6 +74,43 @@ constexpr CommandHelp kCommands[] = {
      "            and standard deviation\n"
      "\n"
      "  The file needs no network and no script. What is missing or damaged in RUN is named in it.\n"},
+    {"eval",
+     "segue eval WEIGHTS|RUN --data SPEC [--split S] [--json FILE] [--save DIR]\n"
+     "                  [--size HxW] [--scales A,B,...] [--flip] [--classes TABLE] [--subset 16|13]",
+     "score a segmentation model on a labelled data set: IoU and accuracy by class",
+     "  WEIGHTS         a safetensors file of segue, VainF's deeplabv3plus_resnet50 or torchvision's fcn_resnet50\n"
+     "  RUN             the folder of a run: its best checkpoint, or its last if none is marked\n"
+     "  --data SPEC     cityscapes:PATH, gta5:PATH, synthia:PATH, camvid:PATH, folder:PATH or a pack\n"
+     "  --split S       of the data set (val)\n"
+     "  --json FILE     the result with the keys of Cityscapes' evaluator; what does not exist is null\n"
+     "  --save DIR      predictions as grey PNGs of label ids, which Cityscapes' evaluator reads too\n"
+     "  --size HxW      resize images to this before the model sees them; scores stay at the size of the labels\n"
+     "  --scales A,B    average the probabilities at these scales, such as 0.75,1,1.25 (1)\n"
+     "  --flip          and of mirrored images\n"
+     "  --classes TABLE cityscapes, or a TOML file; without: what the weights say\n"
+     "  --subset 16|13  also the mean of SYNTHIA's 16 or 13 classes, of the 19\n"
+     "  --output-stride 8|16, --device D, --precision P, --threads N\n"
+     "                  of weights that do not say; auto, cpu or cuda; f32, tf32, bf16 or fp16 (cuda); of the cpu\n"
+     "\n"
+     "  One matrix over all images. Ignored labels count nowhere; a class that is in no label and no prediction has "
+     "no\n"
+     "  score and is left out of means.\n"},
+    {"predict", "segue predict WEIGHTS|RUN IMAGE|DIR -o OUT [--as KIND] [--size HxW] [--classes TABLE]",
+     "what a segmentation model sees in images",
+     "  WEIGHTS, RUN    as for 'segue eval'\n"
+     "  IMAGE, DIR      .png, .jpg; of a folder all, also in folders below; OUT gets the same names and folders\n"
+     "  -o OUT          a new or empty folder, or one that the same command has begun: what is there is not made "
+     "again\n"
+     "  --as KIND       color     PNG, colours of the classes as its palette (the default)\n"
+     "                  ids       grey PNG of label ids: 7 is Cityscapes' road\n"
+     "                  trainids  grey PNG of the model's own numbers: 0 is road\n"
+     "                  overlay   RGB PNG, colours over the photo\n"
+     "                  logits    safetensors, 'logits' CxHxW f32\n"
+     "  --size HxW      resize images to this before the model sees them; results have the size of the image\n"
+     "  --classes TABLE cityscapes, or a TOML file; without: what the weights say\n"
+     "  --output-stride 8|16, --device D, --precision P, --threads N   as for 'segue eval'\n"
+     "\n"
+     "  An image that cannot be read is reported and left out; the exit code is then 3.\n"},
     {"doctor", "segue doctor", "report build, machine and devices, and what makes them slow",
      "  Reads only. Prints warnings with what to do about them.\n"},
     {"train",
@@ -146,6 +183,25 @@ struct Command {
     app->add_flag("--help,-h", help);
     app->allow_extras();
   }
+  /// Options with one value each; given twice, the last one counts.
+  void values(const std::vector<std::pair<const char*, std::string*>>& all) {
+    for (const auto& [option, value] : all) {
+      app->add_option(option, *value)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+      options.push_back(option);
+    }
+  }
+  void flag(const char* option, bool& value) {
+    app->add_flag(option, value);
+    options.push_back(option);
+  }
+  void device(DeviceChoice& d) {
+    values({{"--device", &d.device}, {"--precision", &d.precision}, {"--threads", &d.threads}});
+  }
+  void model(ModelChoice& m) {
+    values({{"--output-stride", &m.output_stride}});
+    device(m.device);
+  }
+
   CLI::App* app;
   std::string name;
   size_t positionals;  // most that it takes
@@ -218,6 +274,26 @@ void data(const Command& c, DataCommand d) {
   run_data(d);
 }
 
+void eval(const Command& c, EvalCommand& eval) {
+  const std::vector<std::string> words = positionals_of(c);
+  if (words.empty()) usage("'segue eval' expects a weight file or a run; got nothing", "eval");
+  if (eval.data.empty()) usage("'segue eval' expects a data set: --data SPEC; got none", "eval");
+  eval.model.weights = words[0];
+  run_eval(eval);
+}
+
+void predict(const Command& c, PredictCommand& predict) {
+  const std::vector<std::string> words = positionals_of(c);
+  if (words.size() < 2)
+    usage(cat("'segue predict' expects a weight file or a run, and an image or a folder; got ",
+              words.empty() ? "nothing" : "only " + quote(words[0])),
+          "predict");
+  if (predict.out.empty()) usage("'segue predict' expects a folder for results: -o OUT; got none", "predict");
+  predict.model.weights = words[0];
+  predict.images = words[1];
+  run_predict(predict);
+}
+
 }  // namespace
 
 void run_command_line(const std::vector<std::string>& arguments) {
@@ -285,6 +361,27 @@ void run_command_line(const std::vector<std::string>& arguments) {
   report_command.app->add_flag("--table", report.table);
   for (const char* option : {"-o", "--table"}) report_command.options.push_back(option);
 
+  Command eval_command(program, "eval", 1);
+  EvalCommand eval_options;
+  eval_command.values({{"--data", &eval_options.data},
+                       {"--split", &eval_options.split},
+                       {"--classes", &eval_options.classes},
+                       {"--json", &eval_options.json},
+                       {"--save", &eval_options.save},
+                       {"--size", &eval_options.size},
+                       {"--scales", &eval_options.scales},
+                       {"--subset", &eval_options.subset}});
+  eval_command.flag("--flip", eval_options.flip);
+  eval_command.model(eval_options.model);
+
+  Command predict_command(program, "predict", 2);
+  PredictCommand predict_options;
+  predict_command.values({{"-o", &predict_options.out},
+                          {"--as", &predict_options.as},
+                          {"--size", &predict_options.size},
+                          {"--classes", &predict_options.classes}});
+  predict_command.model(predict_options.model);
+
   Command doctor_command(program, "doctor", 0), help_command(program, "help", 1);
 
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
@@ -303,7 +400,7 @@ void run_command_line(const std::vector<std::string>& arguments) {
     return;
   }
   for (const Command* c : {&config_command, &inspect_command, &data_command, &train_command, &synth_command,
-                           &report_command, &doctor_command, &help_command})
+                           &eval_command, &predict_command, &report_command, &doctor_command, &help_command})
     if (c->app->parsed() && c->help) return print_help(c->name);
   if (!program.remaining().empty()) {
     const std::string word = program.remaining().front();
@@ -339,6 +436,10 @@ void run_command_line(const std::vector<std::string>& arguments) {
       usage(cat("'segue report' shows one run; got also ", quote(words[1]), "; several go with --table"), "report");
     report.runs = words;
     run_report(report);
+  } else if (eval_command.app->parsed()) {
+    eval(eval_command, eval_options);
+  } else if (predict_command.app->parsed()) {
+    predict(predict_command, predict_options);
   } else if (doctor_command.app->parsed()) {
     positionals_of(doctor_command);
     run_doctor();

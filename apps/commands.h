@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "model_choice.h"
+
 namespace segue {
 
 struct ConfigCommand {
@@ -61,6 +63,28 @@ struct ReportCommand {
 };
 /// Writes a run as one HTML file, and says where; or prints the results of one or several.
 void run_report(const ReportCommand& command);
+
+struct EvalCommand {
+  ModelChoice model;
+  std::string data, split = "val";
+  std::string classes;       ///< --classes; empty: what the weights say
+  std::string json, save;    ///< a file, a folder; empty: none
+  std::string size;          ///< "HxW"; empty: as the images are
+  std::string scales = "1";  ///< "0.75,1,1.25"
+  bool flip = false;
+  std::string subset;  ///< "16", "13" or empty
+};
+/// Scores a model on a labelled data set.
+void run_eval(const EvalCommand& command);
+
+struct PredictCommand {
+  ModelChoice model;
+  std::string images, out;   ///< an image or a folder; a folder
+  std::string as = "color";  ///< color, ids, trainids, overlay or logits
+  std::string size, classes;
+};
+/// Writes what a model sees in images. Throws data at the end if an image could not be read.
+void run_predict(const PredictCommand& command);
 
 /// Reports build, machine, devices, and what makes them slow.
 void run_doctor();

@@ -42,6 +42,8 @@ class DataSet {
   virtual Example read(int64_t i, ExampleBuffer& buffer) const = 0;
   /// The same for readers of labels alone: the image may be absent, and the label is as large as its file.
   virtual Example read_label(int64_t i, ExampleBuffer& buffer) const { return read(i, buffer); }
+  /// The same for readers of images alone: the label may be absent.
+  virtual Example read_image(int64_t i, ExampleBuffer& buffer) const { return read(i, buffer); }
   /// What had to be mended so far, for one warning at the end of a run: "3 labels resized to their images".
   virtual std::string warnings() const { return {}; }
 };

@@ -21,11 +21,9 @@ class FileSet final : public DataSet {
   std::string origin(int64_t i) const override { return at(i).image; }
 
   Example read(int64_t i, ExampleBuffer& buffer) const override {
-    const ListedExample& e = at(i);
-    read_image(e.image, buffer.image, buffer.bytes);
-    Example example{buffer.image.view(), {}, nullptr};
+    Example example = read_image(i, buffer);
     if (!labelled_) return example;
-    data::read_label(e.label, buffer.label, buffer.bytes);
+    data::read_label(at(i).label, buffer.label, buffer.bytes);
     if (buffer.label.height != buffer.image.height || buffer.label.width != buffer.image.width) {
       buffer.label = resize_nearest(buffer.label.view(), buffer.image.height, buffer.image.width);
       ++resized_;
@@ -39,6 +37,11 @@ class FileSet final : public DataSet {
     if (!labelled_) return read(i, buffer);
     data::read_label(at(i).label, buffer.label, buffer.bytes);
     return {{}, buffer.label.view(), &listing_.table};
+  }
+
+  Example read_image(int64_t i, ExampleBuffer& buffer) const override {
+    data::read_image(at(i).image, buffer.image, buffer.bytes);
+    return {buffer.image.view(), {}, nullptr};
   }
 
   std::string warnings() const override {

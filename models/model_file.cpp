@@ -78,11 +78,8 @@ std::unique_ptr<Segmenter> make_segmenter(const SegmenterInfo& info, const Segme
 
 void save_model(const std::string& path, Segmenter& model, const SegmenterInfo& info) {
   require_same_model(model, *make_segmenter(info));
-  require(info.class_list.empty() || int64_t(info.class_list.size()) == info.classes, "save_model", "expects ",
-          info.classes, " classes in the list; got ", info.class_list.size());
-  for (const ModelClass& k : info.class_list)
-    require(k.name.find(',') == std::string::npos, "save_model", "expects class names without commas; got ",
-            quote(k.name));
+  require(info.class_names.empty() || int64_t(info.class_names.size()) == info.classes, "save_model", "expects ",
+          info.classes, " names of classes; got ", info.class_names.size());
   save_weights(path, model.named_tensors(), notes_of(info));
 }
 

@@ -13,16 +13,7 @@
 
 namespace segue {
 
-/// A class as the model's outputs mean it; a data set's class table has more, and lives a layer above.
-struct ModelClass {
-  std::string name;
-  uint8_t id = 0;                   ///< in label files that are written
-  std::array<uint8_t, 3> rgb = {};  ///< in pictures
-
-  bool operator==(const ModelClass& o) const { return name == o.name && id == o.id && rgb == o.rgb; }
-};
-
-/// What a segmentation model is.
+/// What a segmentation model is. apps/model_classes.h sets what is said of classes.
 struct SegmenterInfo {
   std::string arch = "deeplabv3plus";  ///< or "fcn"
   int64_t classes = 19;
@@ -31,9 +22,9 @@ struct SegmenterInfo {
   bool aux = false;        ///< fcn: there is an auxiliary head
   // Of RGB images in [0,1]: x = (image - mean) / std.
   std::array<float, 3> mean = {0.485f, 0.456f, 0.406f}, std = {0.229f, 0.224f, 0.225f};
-  std::string class_table;             ///< name of the table it was trained with; empty: not known
-  std::vector<ModelClass> class_list;  ///< by output; empty: not known
-  int64_t step = 0;                    ///< of training
+  std::string class_table;               ///< that of the labels, as TOML (data::class_table_text); empty: not known
+  std::vector<std::string> class_names;  ///< by output; empty: not known
+  int64_t step = 0;                      ///< of training
 };
 
 /// What only training needs to know.

@@ -1,5 +1,6 @@
 #include "model_notes.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -12,8 +13,7 @@ namespace {
 constexpr int64_t kVersion = 1;
 constexpr const char *kArch = "segue.arch", *kNumClasses = "segue.num_classes", *kStride = "segue.output_stride",
                      *kWidth = "segue.width", *kMean = "segue.mean", *kStd = "segue.std", *kTable = "segue.class_table",
-                     *kNames = "segue.classes", *kIds = "segue.class_ids", *kColors = "segue.class_colors",
-                     *kStep = "segue.step", *kVersionKey = "segue.version";
+                     *kNames = "segue.classes", *kStep = "segue.step", *kVersionKey = "segue.version";
 constexpr const char* kGenerator = "cyclegan_generator";
 
 /// Shortest text that reads back as the same number.
@@ -27,12 +27,6 @@ template <class Range, class F>
 std::string list(const Range& values, F&& text_of) {
   std::string text;
   for (const auto& v : values) text += (text.empty() ? "" : ",") + text_of(v);
-  return text;
-}
-
-std::string hex(const std::array<uint8_t, 3>& rgb) {
-  char text[8];
-  std::snprintf(text, sizeof text, "%02x%02x%02x", rgb[0], rgb[1], rgb[2]);
   return text;
 }
 
@@ -63,13 +57,9 @@ class Notes {
     if (const std::string* text = find(key)) value = parse(key, *text, least, most);
   }
   template <class T>
-  T parse(const char* key, const std::string& text, T least, T most, int base = 10) const {
+  T parse(const char* key, const std::string& text, T least, T most) const {
     T v{};
-    std::from_chars_result r;
-    if constexpr (std::is_integral_v<T>)
-      r = std::from_chars(text.data(), text.data() + text.size(), v, base);
-    else
-      r = std::from_chars(text.data(), text.data() + text.size(), v);
+    const auto r = std::from_chars(text.data(), text.data() + text.size(), v);
     if (r.ec != std::errc() || r.ptr != text.data() + text.size() || !(v >= least && v <= most))
       refuse(key,
              cat(find(key)->find(',') == std::string::npos ? "a number" : "numbers", " from ", least, " to ", most));
@@ -116,10 +106,12 @@ std::map<std::string, std::string> notes_of(const SegmenterInfo& info) {
   notes[kMean] = list(info.mean, number<float>);
   notes[kStd] = list(info.std, number<float>);
   if (!info.class_table.empty()) notes[kTable] = info.class_table;
-  if (info.class_list.empty()) return notes;
-  notes[kNames] = list(info.class_list, [](const ModelClass& k) { return k.name; });
-  notes[kIds] = list(info.class_list, [](const ModelClass& k) { return number(int(k.id)); });
-  notes[kColors] = list(info.class_list, [](const ModelClass& k) { return hex(k.rgb); });
+  if (info.class_names.empty()) return notes;
+  // For people: the table has names that hold commas as they are.
+  notes[kNames] = list(info.class_names, [](std::string name) {
+    std::replace(name.begin(), name.end(), ',', ';');
+    return name;
+  });
   return notes;
 }
 
@@ -149,19 +141,7 @@ void apply_notes(const SafeTensors& file, SegmenterInfo& info) {
   notes.read<int64_t>(kStep, 0, kMostSteps, info.step);
   if (const std::string* table = notes.find(kTable)) info.class_table = *table;
 
-  const std::vector<std::string> names = notes.read_list(kNames, classes), ids = notes.read_list(kIds, classes),
-                                 colors = notes.read_list(kColors, classes);
-  if (names.empty()) return;
-  info.class_list.clear();
-  for (size_t i = 0; i < names.size(); ++i) {
-    ModelClass k{.name = names[i], .id = uint8_t(i)};
-    if (!ids.empty()) k.id = uint8_t(notes.parse(kIds, ids[i], 0, 255));
-    if (!colors.empty()) {
-      const int rgb = notes.parse(kColors, colors[i], 0, 0xFFFFFF, 16);
-      k.rgb = {uint8_t(rgb >> 16), uint8_t(rgb >> 8), uint8_t(rgb)};
-    }
-    info.class_list.push_back(std::move(k));
-  }
+  info.class_names = notes.read_list(kNames, classes);
 }
 
 void apply_notes(const SafeTensors& file, GeneratorInfo& info) {

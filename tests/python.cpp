@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <system_error>
 
 #include "kernels/error.h"
@@ -36,16 +37,18 @@ std::string python() {
   return chosen && *chosen ? chosen : "/usr/bin/python3";
 }
 
-bool have_torch() {
-  static const bool have = [] {
-    const ScriptResult r = run(quoted(python()) + " -c 'import torch, torchvision, numpy'");
-    const char* required = std::getenv("SEGUE_REQUIRE_TORCH");
-    require(r.status == 0 || !required || std::string(required) != "1", "tests", "SEGUE_REQUIRE_TORCH=1, but ",
-            python(), " cannot import torch, torchvision and numpy: ", r.output);
-    return r.status == 0;
-  }();
-  return have;
+bool have_modules(const std::string& modules) {
+  static std::map<std::string, bool> known;
+  const auto [it, unknown] = known.try_emplace(modules, false);
+  if (!unknown) return it->second;
+  const ScriptResult r = run(quoted(python()) + " -c " + quoted("import " + modules));
+  const char* required = std::getenv("SEGUE_REQUIRE_TORCH");
+  require(r.status == 0 || !required || std::string(required) != "1", "tests", "SEGUE_REQUIRE_TORCH=1, but ", python(),
+          " cannot import ", modules, ": ", r.output);
+  return it->second = r.status == 0;
 }
+
+bool have_torch() { return have_modules("torch, torchvision, numpy"); }
 
 ScriptResult run_script(const std::string& script, const std::vector<std::string>& arguments) {
   // -B: no __pycache__ in the sources.

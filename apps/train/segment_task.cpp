@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "apps/model_classes.h"
 #include "data/cutmix_box.h"
 #include "initial_weights.h"
 #include "losses/segmentation.h"
@@ -29,7 +30,6 @@ data::ClassTable class_table(const Config& config) {
 SegmenterInfo info_of(const Config& config, const data::ClassTable& classes) {
   SegmenterInfo info;
   info.arch = config.get<std::string>("model.arch");
-  info.classes = classes.size();
   info.output_stride = int(config.get<int64_t>("model.output_stride"));
   info.width = config.get<double>("model.width");
   info.aux = info.arch == "fcn" && config.get<bool>("model.aux");
@@ -37,8 +37,7 @@ SegmenterInfo info_of(const Config& config, const data::ClassTable& classes) {
     info.mean[i] = float(config.get<std::vector<double>>("data.mean")[i]);
     info.std[i] = float(config.get<std::vector<double>>("data.std")[i]);
   }
-  info.class_table = classes.name;
-  for (const data::ClassInfo& k : classes.classes) info.class_list.push_back({k.name, k.id, k.rgb});
+  describe_classes(info, classes);
   return info;
 }
 

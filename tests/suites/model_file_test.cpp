@@ -63,13 +63,10 @@ TEST_F(ModelFile, EverythingComesBack) {
     info.aux = info.arch == "fcn";
     info.mean = {0.1f, 1.f / 3, 0.485f};
     info.std = {0.2f, 0.7f, 1};
-    info.class_table = "camvid.toml";
-    info.class_list = {{"sky", 23, {1, 2, 255}},
-                       {"traffic light", 0, {0, 0, 0}},
-                       {"stra\xc3\x9f"
-                        "e",
-                        255,
-                        {0xab, 0xcd, 0xef}}};
+    info.class_table = "name = \"three\"\n[[class]]\n\n";
+    info.class_names = {"sky", "traffic light",
+                        "stra\xc3\x9f"
+                        "e"};
     info.step = 40000;
     const auto model = make_segmenter(info);
     model->allocate(c);
@@ -83,8 +80,8 @@ TEST_F(ModelFile, EverythingComesBack) {
     EXPECT_EQ(open.info.aux, info.aux);
     EXPECT_EQ(open.info.mean, info.mean);
     EXPECT_EQ(open.info.std, info.std);
-    EXPECT_EQ(open.info.class_table, "camvid.toml");
-    EXPECT_EQ(open.info.class_list, info.class_list);
+    EXPECT_EQ(open.info.class_table, info.class_table);
+    EXPECT_EQ(open.info.class_names, info.class_names);
     EXPECT_EQ(open.info.step, 40000);
     EXPECT_EQ(to_host(open.model->values()), to_host(model->values()));
     EXPECT_EQ(to_host(open.model->buffers()), to_host(model->buffers()));
@@ -249,11 +246,9 @@ TEST_F(ModelFile, OnlyWhatTheInfoDescribesIsSaved) {
   EXPECT_NE(caught([&] { save_model(path, model, info); }).what.find("[save_model] expects the model that the info"),
             std::string::npos);
   info = small("deeplabv3plus", 16);
-  info.class_list.resize(2);
-  EXPECT_NE(caught([&] { save_model(path, model, info); }).what.find("expects 3 classes in the list; got 2"),
+  info.class_names.resize(2);
+  EXPECT_NE(caught([&] { save_model(path, model, info); }).what.find("expects 3 names of classes; got 2"),
             std::string::npos);
-  info.class_list = {{"a,b"}, {"c"}, {"d"}};
-  EXPECT_NE(caught([&] { save_model(path, model, info); }).what.find("without commas; got 'a,b'"), std::string::npos);
   EXPECT_TRUE(folder.names().empty());
 }
 

@@ -1,4 +1,6 @@
 // The built `segue`, as a user runs it.
+#include "tests/program.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -7,39 +9,14 @@
 
 #include "kernels/conv_paths.h"
 #include "runtime/safetensors.h"
-#include "tests/files.h"
 
 namespace segue {
 namespace {
 
 using testing::Finished;
-using testing::ScratchFolder;
 using testing::write_bytes;
 
-class Program : public ::testing::Test {
- protected:
-  void SetUp() override {
-    const char* build = std::getenv("SEGUE_BINARY_DIR");
-    ASSERT_NE(build, nullptr) << "run by ctest, which sets SEGUE_BINARY_DIR";
-    program_ = std::string(build) + "/bin/segue";
-    ASSERT_TRUE(std::filesystem::exists(program_)) << program_;
-  }
-  Finished run(const std::string& arguments, const std::string& environment = "", const std::string& after = "") {
-    return testing::run_shell(folder_, environment + " '" + program_ + "' " + arguments + " " + after);
-  }
-  /// Runs what must fail: exit code, nothing on standard output, one line on standard error.
-  std::string error(const std::string& arguments, int code) {
-    const Finished f = run(arguments);
-    EXPECT_EQ(f.status, code) << arguments;
-    EXPECT_EQ(f.out, "") << arguments;
-    EXPECT_EQ(f.err.rfind("segue: error: ", 0), 0u) << f.err;
-    EXPECT_EQ(f.err.find('\n'), f.err.size() - 1) << f.err;
-    return f.err.substr(std::min(f.err.size(), size_t(14)), f.err.size() - std::min(f.err.size(), size_t(15)));
-  }
-
-  ScratchFolder folder_;
-  std::string program_;
-};
+using Program = testing::ProgramTest;
 
 TEST_F(Program, VersionAndHelp) {
   const Finished version = run("--version");
@@ -48,7 +25,8 @@ TEST_F(Program, VersionAndHelp) {
   const Finished help = run("help");
   EXPECT_EQ(help.out, run("--help").out);
   EXPECT_EQ(help.out, run("-h").out);
-  for (const char* command : {"config", "inspect", "train", "synth", "report", "doctor", "help"}) {
+  for (const char* command :
+       {"config", "inspect", "data", "train", "synth", "eval", "predict", "report", "doctor", "help"}) {
     EXPECT_NE(help.out.find(std::string("\n  ") + command + " "), std::string::npos);
     const Finished of = run(std::string("help ") + command);
     EXPECT_EQ(of.status, 0);

@@ -75,7 +75,9 @@ void Checkpoints::save(int64_t step, bool best, const std::function<void(const s
 }
 
 void Checkpoints::set_best(int64_t step) {
-  if (marked("best") != name(step)) write_file(folder_ + "/best", name(step) + "\n");
+  struct stat info;
+  if (marked("best") != name(step) && stat((folder_ + "/" + name(step)).c_str(), &info) == 0)
+    write_file(folder_ + "/best", name(step) + "\n");
 }
 
 std::string Checkpoints::marked(const char* mark) const {

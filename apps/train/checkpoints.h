@@ -21,7 +21,7 @@ class Checkpoints {
   /// Path of the newest checkpoint and of the best; "" if there is none. Throws data if the folder that is named is missing.
   std::string last() const { return named("last"); }
   std::string best() const { return named("best"); }
-  /// Lets `best` name the checkpoint of `step`, after a run that died between a checkpoint and its mark.
+  /// Lets `best` name the checkpoint of `step`, if it is there: after a run that died between a checkpoint and its mark.
   void set_best(int64_t step);
 
   static std::string name(int64_t step);

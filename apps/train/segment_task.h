@@ -4,6 +4,8 @@
 #include <memory>
 
 #include "apps/config.h"
+#include "apps/predictor.h"
+#include "data/evaluator.h"
 #include "models/model_file.h"
 #include "optim_config.h"
 #include "train_data.h"
@@ -29,6 +31,9 @@ class SegmentTask : public TrainTask {
   double waited_s() const override;
   std::vector<SavedPart> saved() override;
   void start(int64_t steps) override;
+  bool evaluates() const override { return !val_.empty(); }
+  Scores evaluate(const std::function<bool(double)>& go_on) override;
+  std::vector<Picture> pictures() override;
 
  protected:
   /// Forward, losses and backward of one step; what the subclass adds comes before or after.
@@ -52,9 +57,13 @@ class SegmentTask : public TrainTask {
  private:
   void plan_mix(int64_t n);
   data::InputBatch make_batch();
+  /// For scored_model(), and evaluator_ anew.
+  Predictor& predictor();
 
   TrainData paste_;  // CutMix: what boxes are cut from
   std::unique_ptr<data::BatchInput> mixed_;
+  std::unique_ptr<Predictor> predictor_;
+  std::unique_ptr<data::Evaluator> evaluator_;
   std::string initial_;  // where the weights came from
   Schedule schedule_;
   double rate_ = 0;

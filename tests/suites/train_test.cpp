@@ -178,6 +178,7 @@ TEST_F(Train, WritesARunFolder) {
     }
   }
   EXPECT_EQ(train, 6);
+  EXPECT_EQ(val, 3);
   // The weights stand for themselves.
   const Finished listed = this->run("inspect '" + last(run) + "/ema.safetensors'");
   EXPECT_NE(listed.out.find("segue.arch = deeplabv3plus"), std::string::npos) << listed.out << listed.err;

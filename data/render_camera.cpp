@@ -80,7 +80,7 @@ Image clean(const Picture& p) {
 /// What a lens and a sensor add; all sizes relative to the width of the picture.
 Image photographed(const Picture& p, const Look& look, uint64_t seed, uint32_t index) {
   Random r(seed, index, kLens);
-  const float exposure_error = vexp(0.30f * r.bell()), contrast = r.range(1.12f, 1.55f), lift = r.range(0.0f, 0.03f);
+  const float exposure_error = vexp(0.42f * r.bell()), contrast = r.range(1.2f, 1.75f), lift = r.range(0.0f, 0.025f);
   const float warm = 0.06f * r.bell(), green = 0.03f * r.bell(), saturation = r.range(0.75f, 1.2f);
   const float vignette = r.range(0.1f, 0.45f), soft = r.range(0.22f, 0.60f), veil = r.range(0.01f, 0.07f);
   const float noise_level = r.range(0.006f, 0.022f), sharpen = r.range(0.1f, 0.7f);
@@ -93,7 +93,7 @@ Image photographed(const Picture& p, const Look& look, uint64_t seed, uint32_t i
   float sum = 0;
   for (size_t i = 0; i < p.light.size(); ++i) sum += least(luma(p.light[i]), 1.1f);
   const float mean = sum / float(p.light.size());
-  const float exposure = exposure_error * 0.21f / most(mean, 0.02f);
+  const float exposure = exposure_error * 0.20f / most(mean, 0.02f);
   const float gain[3] = {exposure * (1.f + warm), exposure * (1.f + green), exposure * (1.f - warm)};
   for (int k = 0; k < 3; ++k)
     for (float& x : f.of[k]) x *= gain[k];

@@ -45,7 +45,7 @@ Look camera_look(const Scene& scene, Random r) {
   const float strength = sunny ? r.range(1.9f, 3.0f) : thin ? r.range(0.5f, 1.0f) : 0.f;
   k.sun = sun_tint(scene.to_sun.y) * (strength * light);
   const Color dome = mix(Color{0.90f, 0.92f, 0.95f}, Color{0.80f, 0.88f, 1.00f}, cool);
-  k.ambient_up = dome * ((sunny ? 0.55f : 1.15f) * light);
+  k.ambient_up = dome * ((sunny ? 0.44f : 1.15f) * light);
   k.ambient_down = Color{0.30f, 0.285f, 0.265f} * ((sunny ? 0.9f : 1.1f) * light);
   k.zenith = sunny ? mix(srgb(0x6c87ab), srgb(0x8ba0b8), r.unit()) * 1.3f : srgb(0xb4b8bc) * 1.4f;
   k.horizon = sunny ? srgb(0xcfd3d5) * 1.7f : srgb(0xd6d6d4) * 1.9f;

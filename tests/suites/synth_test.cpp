@@ -42,7 +42,7 @@ constexpr int64_t kSizes[][2] = {{256, 128}, {33, 17}, {16, 16}, {161, 120}, {32
 
 // A new picture is a new data set: change kSceneVersion with these.
 TEST(Synth, BitsAreThoseOfEveryMachine) {
-  constexpr uint32_t kPictures[3] = {0xadbed397u, 0x99fec77du, 0x9ea25571u}, kLabels = 0xd3e7c2dbu;
+  constexpr uint32_t kPictures[3] = {0xadbed397u, 0xafee6ed1u, 0x9ea25571u}, kLabels = 0xd3e7c2dbu;
   for (size_t s = 0; s < 3; ++s) {
     uint32_t pictures = 0, labels = 0;
     for (uint32_t i = 0; i < std::size(kSizes); ++i) {
@@ -214,28 +214,70 @@ TEST(Synth, SharesOfClassesAreThoseOfStreets) {
   }
 }
 
-/// Mean over pixels of (largest - least channel) / largest, and of the largest.
-std::array<double, 2> saturation_and_value(SceneStyle style) {
-  double saturation = 0, value = 0, n = 0;
-  for (uint32_t i = 0; i < 12; ++i) {
-    const Drawn d = drawn(options(style, i, 96, 48));
-    for (size_t p = 0; p < d.rgb.px.size(); p += 3) {
-      const auto [least, most] = std::minmax({d.rgb.px[p], d.rgb.px[p + 1], d.rgb.px[p + 2]});
-      saturation += most > 0 ? double(most - least) / most : 0;
-      value += most / 255.0;
-      ++n;
+/// The simplest model that can be trained: for each class a normal distribution of red, green, blue and height in the picture.
+class ColourModel {
+ public:
+  ColourModel(SceneStyle style, uint32_t from, uint32_t to) {
+    std::array<std::array<double, 4>, 256> squares{};
+    each(style, from, to, [&](const std::array<double, 4>& x, uint8_t id) {
+      ++count_[id];
+      for (size_t k = 0; k < 4; ++k) {
+        mean_[id][k] += x[k];
+        squares[id][k] += x[k] * x[k];
+      }
+    });
+    for (size_t id = 0; id < 256; ++id)
+      for (size_t k = 0; k < 4 && count_[id] > 0; ++k) {
+        mean_[id][k] /= count_[id];
+        variance_[id][k] = squares[id][k] / count_[id] - mean_[id][k] * mean_[id][k] + 1e-3;
+      }
+  }
+  /// Share of pixels whose likeliest class is theirs.
+  double accuracy(SceneStyle style, uint32_t from, uint32_t to) const {
+    double right = 0, all = 0;
+    each(style, from, to, [&](const std::array<double, 4>& x, uint8_t id) {
+      double best = -1e30;
+      size_t guess = 0;
+      for (size_t c = 0; c < 256; ++c) {
+        if (count_[c] == 0) continue;
+        double likely = std::log(count_[c]);
+        for (size_t k = 0; k < 4; ++k) {
+          const double d = x[k] - mean_[c][k];
+          likely -= 0.5 * (d * d / variance_[c][k] + std::log(variance_[c][k]));
+        }
+        if (likely > best) {
+          best = likely;
+          guess = c;
+        }
+      }
+      right += guess == id;
+      ++all;
+    });
+    return right / all;
+  }
+
+ private:
+  template <class F>
+  static void each(SceneStyle style, uint32_t from, uint32_t to, F&& f) {
+    for (uint32_t i = from; i < to; ++i) {
+      const Drawn d = drawn(options(style, i, 64, 32));
+      for (size_t p = 0; p < d.label.px.size(); ++p)
+        f({d.rgb.px[3 * p] / 255.0, d.rgb.px[3 * p + 1] / 255.0, d.rgb.px[3 * p + 2] / 255.0, double(p / 64) / 32},
+          d.label.px[p]);
     }
   }
-  return {saturation / n, value / n};
-}
+  std::array<double, 256> count_{};
+  std::array<std::array<double, 4>, 256> mean_{}, variance_{};
+};
 
-TEST(Synth, CamerasSeePalerColoursThanGamesDraw) {
-  const auto render = saturation_and_value(SceneStyle::render), camera = saturation_and_value(SceneStyle::camera);
-  EXPECT_GT(render[0], 1.25 * camera[0]);
-  for (const double value : {render[1], camera[1]}) {
-    EXPECT_GT(value, 0.25);
-    EXPECT_LT(value, 0.75);
-  }
+/// What makes `camera` a target domain: a model of `render` loses on it what a model of its own does not.
+TEST(Synth, WhatIsLearnedFromRenderIsLostOnCamera) {
+  const ColourModel render(SceneStyle::render, 0, 24), camera(SceneStyle::camera, 0, 24);
+  const double home = render.accuracy(SceneStyle::render, 24, 40), away = render.accuracy(SceneStyle::camera, 24, 40);
+  const double own = camera.accuracy(SceneStyle::camera, 24, 40);
+  EXPECT_GT(home, away + 0.04);
+  EXPECT_GT(own, away + 0.04);
+  EXPECT_GT(own, 0.5);
 }
 
 TEST(Synth, AnySizeWithinTheLimits) {

@@ -30,7 +30,7 @@ namespace kernels {
 /// bias     (K)       f32   in   or absent
 /// y        (N,P,Q,K) f32   out  P, Q = conv2d_out_extent of H, W
 /// Throws   invalid_argument if shapes disagree; device if cuDNN reports a failure.
-/// Traffic  reads x, w, bias, writes y; workspace for layout changes.  Deterministic. Capture-safe after the first call.
+/// Traffic  reads x, w, bias, writes y; scratch: packed operands.  Deterministic. Capture-safe after the first call.
 /// Source   Dumoulin and Visin 2016, arXiv:1603.07285.
 void conv2d(const CpuExec& exec, const View& x, const View& w, const View& bias, const View& y,
             const Conv2dOptions& options);
@@ -65,7 +65,7 @@ void conv2d_dgrad(const CudaExec& exec, const View& dy, const View& w, const Vie
 /// dw       (K,R,S,C) f32   out (inout if accumulate)
 /// Throws   invalid_argument if shapes disagree; device if cuDNN reports a failure.
 /// Traffic  reads x, dy, writes dw (reads it too if accumulate).
-///          Deterministic for a given number of threads, on CUDA for a given plan. Capture-safe.
+///          Deterministic for any number of threads, on CUDA for a given plan. Capture-safe.
 /// Source   Dumoulin and Visin 2016, arXiv:1603.07285.
 void conv2d_wgrad(const CpuExec& exec, const View& x, const View& dy, const View& dw, const Conv2dOptions& options,
                   bool accumulate);

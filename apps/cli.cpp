@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "apps/build_info.h"
+#include "cli_help.h"
 #include "commands.h"
 #include "kernels/error.h"
 #include "runtime/text.h"
@@ -14,164 +15,8 @@
 namespace segue {
 namespace {
 
-struct CommandHelp {
-  const char* name;
-  const char* synopsis;
-  const char* summary;
-  const char* details;
-};
-
-constexpr CommandHelp kCommands[] = {
-    {"config", "segue config show FILE | default TASK | schema TASK",
-     "show settings: of a file, to start from, as a table",
-     "  show FILE      the whole configuration, defaults included, after checking it\n"
-     "  default TASK   a file to start from; TASK: segment, translate or adapt\n"
-     "  schema TASK    every setting: type, default, unit, what is allowed, meaning\n"
-     "\n"
-     "  --set table.name=VALUE   with show: replaces a value; may be repeated. VALUE is TOML, or else text\n"},
-    {"inspect", "segue inspect FILE [--stats]", "list the tensors of a safetensors file",
-     "  FILE      name, type and shape of each tensor; notes; number of parameters\n"
-     "  --stats   also least, largest and mean value, and how many are not finite\n"},
-    {"data", "segue data check SPEC | stats SPEC | pack SPEC OUT.segpack",
-     "look through a data set, count its classes, pack it",
-     "  check SPEC       reads every file and lists what is wrong: missing partners, files that are cut off, sizes "
-     "that do\n"
-     "                   not fit, unknown ids, labels without a class, images that show nothing; exit code 3 if "
-     "anything is\n"
-     "  stats SPEC       how often each class occurs: a table with bars\n"
-     "  pack SPEC OUT    writes one file of decoded examples of one size, which training maps into memory\n"
-     "\n"
-     "  SPEC is KIND:PATH, of KIND cityscapes, gta5, synthia, camvid, folder or pack; $NAME and ${NAME} in PATH are\n"
-     "  environment variables; '?split=val' and '?scheme=NAME' may follow (docs/data.md)\n"
-     "\n"
-     "  --split NAME     split to read, where the kind has splits (default: train; gta5: all)\n"
-     "  --classes FILE   classes to map labels to: a TOML file, or 'cityscapes' (default)\n"
-     "  --images         images alone, with or without labels (check, pack)\n"
-     "  --size WxH       px of the images in a pack (default: their own, if they are all of one size)\n"
-     "  --png FILE       with stats: also a picture of the bars\n"
-     "  --json FILE      with stats: also the numbers\n"},
-    {"synth", "segue synth DIR --count N [--size WxH] [--style render|camera] [--seed S] [--split train|val]",
-     "render street scenes with labels, in Cityscapes' layout",
-     "  DIR         a new folder, or one that this command has begun: images that are there are kept\n"
-     "  --count     number of images\n"
-     "  --size      512x256 if not given; each side from 16 to 4096\n"
-     "  --style     render (default): clean, as a game draws. camera: the same scenes as a camera in a car sees them\n"
-     "  --seed      0 if not given; names the scenes. The same seed gives the same files on every machine\n"
-     "  --split     train (default) or val; both may be in one folder and never share a scene\n"
-     "  --threads   one for each core if not given\n"
-     "\n"
-     "  Both styles of one seed show the same scenes, with equal labels. Read it as cityscapes:DIR.\n"},
-    {"report",
-     "segue report RUN [-o FILE]\n"
-     "       segue report --table RUN...",
-     "show a run as one self-contained HTML file",
-     "  RUN       folder of a run of 'segue train' or 'segue adapt', finished or not: scores by stage and class, "
-     "example\n"
-     "            images, curves, pseudo-labels, times, settings, machine\n"
-     "  -o FILE   where to write it; default: report.html in RUN\n"
-     "  --table   print the results of an adaptation as Markdown instead; of several, which differ in their seed, "
-     "mean\n"
-     "            and standard deviation\n"
-     "\n"
-     "  The file needs no network and no script. What is missing or damaged in RUN is named in it.\n"},
-    {"eval",
-     "segue eval WEIGHTS|RUN --data SPEC [--split S] [--json FILE] [--save DIR]\n"
-     "                  [--size HxW] [--scales A,B,...] [--flip] [--classes TABLE] [--subset 16|13]",
-     "score a segmentation model on a labelled data set: IoU and accuracy by class",
-     "  WEIGHTS         a safetensors file of segue, VainF's deeplabv3plus_resnet50 or torchvision's fcn_resnet50\n"
-     "  RUN             the folder of a run: its best checkpoint, or its last if none is marked\n"
-     "  --data SPEC     cityscapes:PATH, gta5:PATH, synthia:PATH, camvid:PATH, folder:PATH or a pack\n"
-     "  --split S       of the data set (val)\n"
-     "  --json FILE     the result with the keys of Cityscapes' evaluator; what does not exist is null\n"
-     "  --save DIR      predictions as grey PNGs of label ids, which Cityscapes' evaluator reads too\n"
-     "  --size HxW      resize images to this before the model sees them; scores stay at the size of the labels\n"
-     "  --scales A,B    average the probabilities at these scales, such as 0.75,1,1.25 (1)\n"
-     "  --flip          and of mirrored images\n"
-     "  --classes TABLE cityscapes, or a TOML file; without: what the weights say\n"
-     "  --subset 16|13  also the mean of SYNTHIA's 16 or 13 classes, of the 19\n"
-     "  --output-stride 8|16, --device D, --precision P, --threads N\n"
-     "                  of weights that do not say; auto, cpu or cuda; f32, tf32, bf16 or fp16 (cuda); of the cpu\n"
-     "\n"
-     "  One matrix over all images. Ignored labels count nowhere; a class that is in no label and no prediction has "
-     "no\n"
-     "  score and is left out of means.\n"},
-    {"predict", "segue predict WEIGHTS|RUN IMAGE|DIR -o OUT [--as KIND] [--size HxW] [--classes TABLE]",
-     "what a segmentation model sees in images",
-     "  WEIGHTS, RUN    as for 'segue eval'\n"
-     "  IMAGE, DIR      .png, .jpg; of a folder all, also in folders below; OUT gets the same names and folders\n"
-     "  -o OUT          a new or empty folder, or one that the same command has begun: what is there is not made "
-     "again\n"
-     "  --as KIND       color     PNG, colours of the classes as its palette (the default)\n"
-     "                  ids       grey PNG of label ids: 7 is Cityscapes' road\n"
-     "                  trainids  grey PNG of the model's own numbers: 0 is road\n"
-     "                  overlay   RGB PNG, colours over the photo\n"
-     "                  logits    safetensors, 'logits' CxHxW f32\n"
-     "  --size HxW      resize images to this before the model sees them; results have the size of the image\n"
-     "  --classes TABLE cityscapes, or a TOML file; without: what the weights say\n"
-     "  --output-stride 8|16, --device D, --precision P, --threads N   as for 'segue eval'\n"
-     "\n"
-     "  An image that cannot be read is reported and left out; the exit code is then 3.\n"},
-    {"doctor", "segue doctor", "report build, machine and devices, and what makes them slow",
-     "  Reads only. Prints warnings with what to do about them.\n"},
-    {"train",
-     "segue train CONFIG [--set table.name=VALUE]... [--name NAME | --out DIR] [--init WEIGHTS] [--dry-run]\n"
-     "       segue train --resume=RUN [--set table.name=VALUE]...",
-     "train one stage: a segmentation or a translation model",
-     "  CONFIG                   TOML; 'segue config default segment' (or translate) prints one to start from\n"
-     "  --set table.name=VALUE   replaces a setting; may be repeated\n"
-     "  --name NAME              of the run's folder in log.dir; default: that of the file. A folder that exists is "
-     "left\n"
-     "                           alone: the run goes to NAME-2, NAME-3, ...\n"
-     "  --out DIR                the run's folder itself\n"
-     "  --init WEIGHTS           start from these weights, at step 0\n"
-     "  --device D, --seed S     train.device, train.seed\n"
-     "  --dry-run                run one step, print settings, data, sizes and memory, write nothing\n"
-     "  --resume[=RUN]           go on with a run from its last checkpoint, to the same bits as without a stop; "
-     "without\n"
-     "                           =RUN: the run that CONFIG names. Its settings stay, but for train.steps, "
-     "train.eval_every,\n"
-     "                           train.device, train.threads, train.watch_nan, data.workers and log.*\n"
-     "  --allow-different-bits   resume although instruction set, convolution plans or data differ\n"
-     "\n"
-     "  The run's folder: config.toml, train.log, metrics.jsonl, TensorBoard's event files, checkpoints/, samples/.\n"
-     "  SIGINT and SIGTERM finish the step, save, and end with 130 or 143; a second one ends at once.\n"},
-    {"help", "segue help [COMMAND]", "this text, or that of a command", ""},
-};
-
-constexpr const char* kExitCodes =
-    "exit codes: 0 ok, 1 runtime failure, 2 usage or configuration, 3 data or weight file, 4 diverged,\n"
-    "            130, 143 interrupted\n";
-
-std::vector<std::string> command_names() {
-  std::vector<std::string> names;
-  for (const CommandHelp& c : kCommands) names.push_back(c.name);
-  return names;
-}
-
 [[noreturn]] void usage(const std::string& what, const std::string& command = "") {
   throw Error(Fault::usage, cat(what, "; see 'segue help", command.empty() ? "" : " ", command, "'"));
-}
-
-void print_help(const std::string& command) {
-  if (command.empty()) {
-    std::cout << "segue " << build::kVersion << ": semantic segmentation from synthetic images to real ones\n\n"
-              << "usage: segue COMMAND ...\n\n";
-    for (const CommandHelp& c : kCommands) {
-      std::string name = c.name;
-      name.resize(10, ' ');
-      std::cout << "  " << name << c.summary << '\n';
-    }
-    std::cout << "\n  --version   version and git id\n  --help, -h  this text; after a command: its own\n\n"
-              << kExitCodes;
-    return;
-  }
-  for (const CommandHelp& c : kCommands)
-    if (command == c.name) {
-      std::cout << "usage: " << c.synopsis << "\n\n" << c.summary << '\n';
-      if (*c.details) std::cout << '\n' << c.details;
-      return;
-    }
-  usage(cat("unknown command ", quote(command), did_you_mean(command, command_names())));
 }
 
 /// A command as it is parsed: positional arguments and options are collected here and checked by hand, because the
@@ -294,6 +139,61 @@ void predict(const Command& c, PredictCommand& predict) {
   run_predict(predict);
 }
 
+void translate(const Command& c, TranslateCommand& translate) {
+  const std::vector<std::string> words = positionals_of(c);
+  if (words.empty()) usage("'segue translate' expects a weight file or a run; got nothing", "translate");
+  if (words.size() < 2 && translate.data.empty())
+    usage("'segue translate' expects a folder of images, or --data SPEC; got neither", "translate");
+  if (words.size() > 1 && !translate.data.empty())
+    usage("'segue translate' expects a folder of images or --data SPEC; got both", "translate");
+  if (translate.out.empty()) usage("'segue translate' expects a folder for results: -o OUT; got none", "translate");
+  translate.weights = words[0];
+  if (words.size() > 1) translate.images = words[1];
+  run_translate(translate);
+}
+
+void pseudo(const Command& c, PseudoCommand& pseudo) {
+  const std::vector<std::string> words = positionals_of(c);
+  if (words.empty()) usage("'segue pseudo' expects a weight file or a run; got nothing", "pseudo");
+  if (pseudo.data.empty()) usage("'segue pseudo' expects images: --data SPEC; got none", "pseudo");
+  if (pseudo.out.empty()) usage("'segue pseudo' expects a folder for results: -o OUT; got none", "pseudo");
+  pseudo.model.weights = words[0];
+  run_pseudo(pseudo);
+}
+
+/// The arguments of trainings: of one stage, and of all.
+class TrainArguments {
+ public:
+  TrainArguments(Command& c, TrainCommand& train) : command_(c), train_(train) {
+    c.app->add_option("--set", train.overrides)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    c.values({{"--name", &train.name},
+              {"--out", &train.out},
+              {"--init", &train.init},
+              {"--device", &train.device},
+              {"--seed", &train.seed}});
+    resume_option_ = c.app->add_flag("--resume{}", resume_);  // a value only behind '='
+    c.flag("--allow-different-bits", train.allow_different_bits);
+    c.flag("--dry-run", train.dry_run);
+    c.options.insert(c.options.end(), {"--set", "--resume"});
+  }
+  TrainArguments(const TrainArguments&) = delete;
+  TrainArguments& operator=(const TrainArguments&) = delete;
+
+  const TrainCommand& parsed(const std::vector<std::string>& arguments) {
+    const std::vector<std::string> words = positionals_of(command_);
+    if (!words.empty()) train_.config = words[0];
+    if (resume_option_->count() > 0) train_.resume = resume_;
+    train_.arguments = arguments;
+    return train_;
+  }
+
+ private:
+  Command& command_;
+  TrainCommand& train_;
+  std::string resume_;
+  CLI::Option* resume_option_ = nullptr;
+};
+
 }  // namespace
 
 void run_command_line(const std::vector<std::string>& arguments) {
@@ -328,22 +228,10 @@ void run_command_line(const std::vector<std::string>& arguments) {
   }
   data_command.app->add_flag("--images", data_options.images);
   data_command.options.push_back("--images");
-  Command train_command(program, "train", 1);
-  TrainCommand train;
-  std::string resume;
-  train_command.app->add_option("--set", train.overrides)
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  for (const auto& [option, value] :
-       {std::pair("--name", &train.name), std::pair("--out", &train.out), std::pair("--init", &train.init),
-        std::pair("--device", &train.device), std::pair("--seed", &train.seed)})
-    train_command.app->add_option(option, *value)->expected(1);
-  CLI::Option* resume_option = train_command.app->add_flag("--resume{}", resume);  // a value only behind '='
-  train_command.app->add_flag("--allow-different-bits", train.allow_different_bits);
-  train_command.app->add_flag("--dry-run", train.dry_run);
-  for (const char* option :
-       {"--set", "--name", "--out", "--init", "--device", "--seed", "--resume", "--allow-different-bits", "--dry-run"})
-    train_command.options.push_back(option);
+  TrainCommand train_options, adapt_options;
+  Command train_command(program, "train", 1), adapt_command(program, "adapt", 1);
+  TrainArguments train_arguments(train_command, train_options), adapt_arguments(adapt_command, adapt_options);
+
   Command synth_command(program, "synth", 1);
   SynthCommand synth;
   for (const auto& [name, value] : {std::pair{"--count", &synth.count},
@@ -382,6 +270,30 @@ void run_command_line(const std::vector<std::string>& arguments) {
                           {"--classes", &predict_options.classes}});
   predict_command.model(predict_options.model);
 
+  Command translate_command(program, "translate", 2);
+  TranslateCommand translate_options;
+  translate_command.values({{"--data", &translate_options.data},
+                            {"--split", &translate_options.split},
+                            {"--classes", &translate_options.classes},
+                            {"-o", &translate_options.out},
+                            {"--size", &translate_options.size},
+                            {"--width", &translate_options.width}});
+  translate_command.device(translate_options.device);
+
+  Command pseudo_command(program, "pseudo", 1);
+  PseudoCommand pseudo_options;
+  pseudo_command.values({{"--data", &pseudo_options.data},
+                         {"--split", &pseudo_options.split},
+                         {"-o", &pseudo_options.out},
+                         {"--threshold", &pseudo_options.threshold},
+                         {"--per-class", &pseudo_options.per_class},
+                         {"--scales", &pseudo_options.scales},
+                         {"--size", &pseudo_options.size},
+                         {"--classes", &pseudo_options.classes}});
+  pseudo_command.flag("--flip", pseudo_options.flip);
+  pseudo_command.flag("--copy", pseudo_options.copy);
+  pseudo_command.model(pseudo_options.model);
+
   Command doctor_command(program, "doctor", 0), help_command(program, "help", 1);
 
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
@@ -400,7 +312,8 @@ void run_command_line(const std::vector<std::string>& arguments) {
     return;
   }
   for (const Command* c : {&config_command, &inspect_command, &data_command, &train_command, &synth_command,
-                           &eval_command, &predict_command, &report_command, &doctor_command, &help_command})
+                           &eval_command, &predict_command, &report_command, &translate_command, &pseudo_command,
+                           &adapt_command, &doctor_command, &help_command})
     if (c->app->parsed() && c->help) return print_help(c->name);
   if (!program.remaining().empty()) {
     const std::string word = program.remaining().front();
@@ -418,11 +331,9 @@ void run_command_line(const std::vector<std::string>& arguments) {
   } else if (data_command.app->parsed()) {
     data(data_command, data_options);
   } else if (train_command.app->parsed()) {
-    const std::vector<std::string> words = positionals_of(train_command);
-    if (!words.empty()) train.config = words[0];
-    if (resume_option->count() > 0) train.resume = resume;
-    train.arguments = arguments;
-    run_train(train);
+    run_train(train_arguments.parsed(arguments));
+  } else if (adapt_command.app->parsed()) {
+    run_adapt(adapt_arguments.parsed(arguments));
   } else if (synth_command.app->parsed()) {
     const std::vector<std::string> words = positionals_of(synth_command);
     if (words.empty()) usage("'segue synth' expects a folder; got nothing", "synth");
@@ -440,6 +351,10 @@ void run_command_line(const std::vector<std::string>& arguments) {
     eval(eval_command, eval_options);
   } else if (predict_command.app->parsed()) {
     predict(predict_command, predict_options);
+  } else if (translate_command.app->parsed()) {
+    translate(translate_command, translate_options);
+  } else if (pseudo_command.app->parsed()) {
+    pseudo(pseudo_command, pseudo_options);
   } else if (doctor_command.app->parsed()) {
     positionals_of(doctor_command);
     run_doctor();

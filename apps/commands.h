@@ -86,6 +86,31 @@ struct PredictCommand {
 /// Writes what a model sees in images. Throws data at the end if an image could not be read.
 void run_predict(const PredictCommand& command);
 
+/// Runs all stages of an adaptation in a run folder. Throws as run_train.
+void run_adapt(const TrainCommand& command);
+
+struct TranslateCommand {
+  std::string weights, out;            ///< a weight file or a run; a folder
+  std::string images;                  ///< a folder or an image; or else
+  std::string data, split = "train";   ///< --data: a labelled set
+  std::string classes = "cityscapes";  ///< --classes, of the set's labels
+  std::string size, width;             ///< --size HxW, --width W; empty: as the images are
+  DeviceChoice device;
+};
+/// Runs a generator of CycleGAN over images. Throws data at the end if an image could not be read, Interrupted after SIGINT
+/// and SIGTERM.
+void run_translate(const TranslateCommand& command);
+
+struct PseudoCommand {
+  ModelChoice model;
+  std::string data, split = "train", out;
+  std::string threshold = "0.9", per_class;  ///< per_class empty: one threshold for all
+  std::string scales = "1", size, classes;   ///< as of EvalCommand
+  bool flip = false, copy = false;
+};
+/// Writes a model's labels of images as a data set. Throws as run_translate.
+void run_pseudo(const PseudoCommand& command);
+
 /// Reports build, machine, devices, and what makes them slow.
 void run_doctor();
 

@@ -138,6 +138,8 @@ Config ConfigReader::check() {
       if (crop[i] > resize[i])
         refuse(origin(c.is_set("data.crop") ? "data.crop" : "data.resize"),
                "'data.crop' expects at most 'data.resize', ", value_text(resize), "; got ", value_text(crop));
+    if (crop[0] % 4 != 0 || crop[1] % 4 != 0)
+      refuse(origin("data.crop"), "'data.crop' expects multiples of 4; got ", value_text(crop));
     if (c.get<int64_t>("optim.constant_epochs") + c.get<int64_t>("optim.decay_epochs") < 1)
       refuse(origin("optim.decay_epochs"), "'optim.constant_epochs' + 'optim.decay_epochs' expects 1 or more; got 0");
     return config_;
@@ -157,6 +159,12 @@ Config ConfigReader::check() {
   const auto& resize = c.get<std::vector<int64_t>>("data.resize");
   if ((resize[0] == 0) != (resize[1] == 0))
     refuse(origin("data.resize"), "'data.resize' expects a height and a width, or two zeros; got ", value_text(resize));
+  if (c.task() == Task::adapt) {
+    const auto& size = c.get<std::vector<int64_t>>("translate.size");
+    if ((size[0] == 0) != (size[1] == 0))
+      refuse(origin("translate.size"), "'translate.size' expects a height and a width, or two zeros; got ",
+             value_text(size));
+  }
   if (c.get<int64_t>("optim.warm_up_steps") >= c.get<int64_t>("train.steps"))
     refuse(origin(c.is_set("optim.warm_up_steps") ? "optim.warm_up_steps" : "train.steps"),
            "'optim.warm_up_steps' expects less than 'train.steps', ", c.get<int64_t>("train.steps"), "; got ",

@@ -1,4 +1,6 @@
 // The settings of every task: keys, defaults, units, meanings, limits.
+#include <algorithm>
+
 #include "config.h"
 #include "kernels/error.h"
 #include "runtime/text.h"
@@ -197,39 +199,73 @@ Settings translate() {
          logging("translate", 5000);
 }
 
+/// All but some.
+Settings without(const Settings& all, const std::vector<std::string>& keys) {
+  Settings rest;
+  for (const Setting& s : all)
+    if (std::find(keys.begin(), keys.end(), s.key) == keys.end()) rest.push_back(s);
+  return rest;
+}
+
+/// The settings of task translate that an adaptation does not share with its other stages, in one table.
+Settings translate_stage() {
+  Settings stage = {
+      {"translate.weights", text(""), "", "a generator from source to target, or its run; empty: one is trained"},
+      {"translate.size", integers({0, 0}), "px", "height and width of translated images; 0: those of translate.resize",
+       between(0, 8192)},
+  };
+  for (const Setting& s : without(translate(), {"data.source", "data.target", "data.workers"})) {
+    const std::string table = s.key.substr(0, s.key.find('.')), name = s.key.substr(s.key.find('.') + 1);
+    if (table == "log" || (table == "train" && name != "steps" && name != "batch")) continue;
+    stage.push_back(s);
+    stage.back().key = "translate." + name;
+    if (name == "identity")
+      stage.back().help = "weight of leaving the own domain as it is, as a multiple of translate.cycle";
+  }
+  return stage;
+}
+
 Settings adapt() {
   const Settings data = {
-      {"data.source", text(""), "", "labelled images, synthetic or translated, as gta5:PATH"},
-      {"data.target", text(""), "", "unlabelled real images, as cityscapes:PATH"},
-      {"data.val", text(""), "", "labelled real images to evaluate on"},
+      {"adapt.source_only", Value(true), "", "also train on the source images as they are, for comparison"},
+      {"adapt.translate", Value(true), "", "train on translated images; false: on the source images as they are"},
+      {"data.source", text(""), "", "labelled images, as gta5:PATH, or 0.7*gta5:A + 0.3*synthia:B"},
+      {"data.target", text(""), "", "real images, as cityscapes:PATH; their labels are not looked at"},
+      {"data.val", text(""), "", "labelled real images to score on, as cityscapes:PATH?split=val; empty: no scores"},
+      {"data.ceiling", text(""), "", "labelled real training images, for comparison; empty: no such row"},
   };
-  const Settings methods = {
-      {"adversarial.output_weight", number(0.001), "", "of the discriminator on outputs; 0: none", kNotNegative},
-      {"adversarial.input",
-       text("entropy"),
-       "",
-       "of it: self-information maps or probabilities",
-       {},
-       {"entropy", "softmax"}},
-      {"adversarial.feature_weight", number(0), "", "of the discriminator on features; 0: none", kNotNegative},
-      {"adversarial.loss", text("bce"), "", "of the discriminators", {}, {"bce", "lsgan"}},
-      {"adversarial.rate", number(1e-4), "", "learning rate of the discriminators, with adam", kPositive},
-      {"entropy.weight", number(0), "", "of the entropy of predictions on real images; 0: none", kNotNegative},
+  const Settings noise = {
+      {"noise.cutmix", number(0.5), "", "share of a student's samples with a box of another sample pasted in", kShare},
+      {"noise.jitter", number(0.5), "", "of a student's samples: as data.jitter", kShare},
+      {"noise.hue", number(0.1), "turns", "likewise: as data.hue", between(0, 0.5)},
+      {"noise.grey", number(0.2), "", "likewise: as data.grey", kShare},
+      {"noise.blur", number(0.5), "", "likewise: as data.blur", kShare},
+      {"noise.cutout", number(0), "", "likewise: as data.cutout", kShare},
+  };
+  const Settings rounds = {
       {"pseudo.rounds", integer(2), "", "of labelling real images and training again; 0: none", between(0, 100)},
-      {"pseudo.threshold", number(0.9), "", "least confidence of a pseudo-label", kShare},
-      {"pseudo.per_class", Value(false), "", "thresholds by class, from the histogram of confidences"},
       {"pseudo.real_share", numbers({0.25, 0.5}), "", "share of real images in a batch: first and last round", kShare},
-      {"mix.kind",
-       text("cutmix"),
+      {"pseudo.threshold", number(0.9), "", "least confidence of a pseudo-label", kShare},
+      {"pseudo.class_share", numbers({0.2, 0.5}), "",
+       "first and last round: a class of which less is as confident keeps this most confident share; 0: none", kShare},
+      {"pseudo.flip", Value(true), "", "the teacher averages over mirrored images"},
+      {"pseudo.scales",
+       numbers({0.75, 1, 1.25}),
        "",
-       "paste boxes or classes of one image on another",
+       "and over these scales; equal ones count once",
+       {0.05, 16, false}},
+      {"pseudo.student",
+       text("fresh"),
+       "",
+       "a student starts as model.init says, or from its teacher",
        {},
-       {"cutmix", "classmix", "none"}},
-      {"mix.weight", number(1), "", "of the loss on mixed images", kNotNegative},
-      {"teacher.decay", number(0.99), "", "of the moving average that labels mixed images", {0, 0.999999, false}},
+       {"fresh", "teacher"}},
+      {"pseudo.steps", integer(0), "steps", "of training a student; 0: train.steps", kNotNegative},
   };
-  return segmentation_model() + data + crops(512, 1024) + augmentation() + normalisation() + methods +
-         optimiser("sgd", 0.01, {0.9, 0.999}) + step_schedule() + steps(40000) + training(4) + logging("adapt", 2000);
+  return data +
+         without(segment(), {"data.train", "data.val", "train.eval_every", "log.dir", "log.name", "log.every",
+                             "log.checkpoint_every", "log.keep"}) +
+         translate_stage() + rounds + noise + logging("adapt", 2000);
 }
 
 }  // namespace

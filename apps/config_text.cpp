@@ -117,7 +117,7 @@ std::string default_text(Task task) {
 std::string schema_text(Task task) {
   const auto row = [](const std::string& key, const std::string& type, const std::string& standard,
                       const std::string& unit, const std::string& range, const std::string& help) {
-    return padded(key, 28) + padded(type, 26) + padded(standard, 24) + padded(unit, 9) + padded(range, 30) + help +
+    return padded(key, 34) + padded(type, 26) + padded(standard, 24) + padded(unit, 9) + padded(range, 30) + help +
            "\n";
   };
   std::string text = row("key", "type", "default", "unit", "allowed", "meaning");

@@ -57,6 +57,7 @@ OutputFolder::OutputFolder(const std::string& path, const std::string& file, Jso
     throw Error(Fault::usage, cat("folder ", quote(path), " was begun with other settings (", differ,
                                   "); use another folder, or remove this one"));
   notes_ = before.at("notes");
+  remove_abandoned_files(path);
 }
 
 std::string OutputFolder::place(const std::string& name) const {

@@ -5,9 +5,11 @@
 #include <filesystem>
 
 #include "data/resize.h"
+#include "evaluation.h"
 #include "image_pipeline.h"
 #include "kernels/error.h"
 #include "runtime/text.h"
+#include "work_progress.h"
 
 namespace segue {
 namespace {
@@ -50,11 +52,10 @@ TranslateCounts translate_images(Context& c, CycleGanGenerator& generator, const
   TranslateCounts counts{.there = set.size() - int64_t(missing.size())};
   WorkProgress progress("translating", set.size(), counts.there);
   ImageTranslator translator(c, generator);
-  std::string first_error;
-  int64_t unreadable = 0, done = counts.there;
+  int64_t done = counts.there;
   counts.finished = true;
   image_pipeline<Item>(
-      int64_t(missing.size()), options.workers,
+      int64_t(missing.size()), image_helpers(c),
       [&](int64_t k, Item& item) {
         item.error.clear();
         try {
@@ -64,17 +65,23 @@ TranslateCounts translate_images(Context& c, CycleGanGenerator& generator, const
           item.error = e.what();
         }
       },
-      [&](int64_t, Item& item) {
+      [&](int64_t k, Item& item) {
         if (!go_on()) {
           item.error = "stopped";
           return counts.finished = false;
         }
+        if (item.error.empty()) try {
+            translator.translate(item.image.view(), item.result);
+          } catch (const Error& e) {
+            if (e.fault() != Fault::out_of_memory) throw;
+            item.error = cat("image ", quote(set.origin(missing[size_t(k)])), " at ", item.image.height, "x",
+                             item.image.width, " px needs more memory than there is; try --size");
+          }
         if (item.error.empty()) {
-          translator.translate(item.image.view(), item.result);
           ++counts.translated;
         } else {
+          ++counts.failed;
           progress.say("segue: warning: " + item.error);
-          if (unreadable++ == 0) first_error = item.error;
         }
         progress.at(++done);
         return true;
@@ -85,9 +92,6 @@ TranslateCounts translate_images(Context& c, CycleGanGenerator& generator, const
         if (labelled) labelled->write_label(set.name(i), item.label.view());
         data::write_png(path_of(i), item.result.view());
       });
-  if (unreadable > 0 && counts.finished)
-    throw Error(Fault::data, cat(unreadable, " of ", set.size(), " images could not be read, the first: ", first_error,
-                                 "; the others are in ", quote(folder.path())));
   return counts;
 }
 

@@ -1,6 +1,7 @@
 #include "atomic_file.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <utility>
 
 #include "kernels/error.h"
@@ -28,6 +30,14 @@ std::string folder_of(const std::string& path) {
 std::string temporary_name(const std::string& folder) {
   static std::atomic<unsigned> count{0};
   return cat(folder, "/.segue-", getpid(), '-', count++, ".tmp");
+}
+
+/// True for the name of a temporary file whose process is gone.
+bool is_abandoned(const std::string& name) {
+  int pid = 0, end = 0;
+  unsigned number = 0;
+  return std::sscanf(name.c_str(), ".segue-%d-%u.tmp%n", &pid, &number, &end) == 2 && size_t(end) == name.size() &&
+         pid > 0 && kill(pid, 0) != 0 && errno == ESRCH;
 }
 
 int retry(auto&& call) {
@@ -95,6 +105,16 @@ void AtomicFile::commit() {
   if (folder >= 0) {
     retry([&] { return fsync(folder); });
     close(folder);
+  }
+}
+
+void remove_abandoned_files(const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  for (auto it = fs::recursive_directory_iterator(folder, error); !error && it != fs::recursive_directory_iterator();
+       it.increment(error)) {
+    std::error_code ignored;
+    if (is_abandoned(it->path().filename())) fs::remove(it->path(), ignored);
   }
 }
 

@@ -11,6 +11,7 @@ namespace {
 constexpr int kSignals[] = {SIGINT, SIGTERM};
 volatile sig_atomic_t g_signal = 0;
 struct sigaction g_before[std::size(kSignals)];
+int g_watches = 0;
 
 void note(int signal) {
   if (g_signal != 0) _exit(128 + signal);
@@ -22,6 +23,7 @@ void note(int signal) {
 }  // namespace
 
 InterruptWatch::InterruptWatch() {
+  if (g_watches++ > 0) return;
   g_signal = 0;
   struct sigaction action = {};
   action.sa_handler = note;
@@ -30,6 +32,7 @@ InterruptWatch::InterruptWatch() {
 }
 
 InterruptWatch::~InterruptWatch() {
+  if (--g_watches > 0) return;
   for (size_t i = 0; i < std::size(kSignals); ++i) sigaction(kSignals[i], &g_before[i], nullptr);
 }
 

@@ -15,7 +15,8 @@ class Interrupted : public std::runtime_error {
   int signal_;
 };
 
-/// While one lives, SIGINT and SIGTERM are noted; a second one ends the program at once. One at a time.
+/// While one lives, SIGINT and SIGTERM are noted; a second one ends the program at once. One within another sees the signals of
+/// both. Belongs to the main thread.
 class InterruptWatch {
  public:
   InterruptWatch();

@@ -12,8 +12,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void usage(const std::string& what) { throw Error(Fault::usage, cat(what, "; see 'segue help train'")); }
-
 /// Options that stand for settings come last: what is typed on the command line counts.
 std::vector<std::string> overrides_of(const TrainCommand& c) {
   std::vector<std::string> all = c.overrides;
@@ -52,7 +50,7 @@ std::string folder_of(const Config& config) {
 /// The run's own configuration with the changes that are allowed. Throws usage for others.
 Config resumed(const Config& run, const Config& asked, const std::string& folder) {
   std::vector<std::string> changes;
-  const std::vector<std::string>& may = resumable_settings();
+  const std::vector<std::string> may = resumable_settings(run.task());
   for (const Setting& s : schema(run.task())) {
     if (s.key == "log.dir" || s.key == "log.name") continue;  // the folder says it
     const std::string then = value_text(run.value(s.key)), now = value_text(asked.value(s.key));
@@ -72,14 +70,18 @@ Config resumed(const Config& run, const Config& asked, const std::string& folder
 
 }  // namespace
 
-const std::vector<std::string>& resumable_settings() {
-  static const std::vector<std::string> all = {"train.steps",   "train.eval_every",     "train.device",
-                                               "train.threads", "train.watch_nan",      "data.workers",
-                                               "log.every",     "log.checkpoint_every", "log.keep"};
+std::vector<std::string> resumable_settings(Task task) {
+  std::vector<std::string> all = {"train.device", "train.threads",        "train.watch_nan", "data.workers",
+                                  "log.every",    "log.checkpoint_every", "log.keep"};
+  // The stages of an adaptation are compared with each other: all take as many steps.
+  if (task != Task::adapt) all.insert(all.begin(), {"train.steps", "train.eval_every"});
   return all;
 }
 
-RunConfig resolve(const TrainCommand& command) {
+RunConfig resolve(const TrainCommand& command, const char* name) {
+  const auto usage = [name](const std::string& what) {
+    throw Error(Fault::usage, cat(what, "; see 'segue help ", name, "'"));
+  };
   TrainCommand c = command;
   std::error_code error;
   // "--resume RUN", without the '='.
@@ -89,7 +91,7 @@ RunConfig resolve(const TrainCommand& command) {
     usage("--resume goes on with the weights of the run, --init starts with others: expects one of them");
   if (c.resume && c.dry_run) usage("--dry-run tries a configuration, --resume goes on with a run: expects one of them");
   if (!c.resume) {
-    if (c.config.empty()) usage("'segue train' expects a configuration; got nothing");
+    if (c.config.empty()) usage(cat("'segue ", name, "' expects a configuration; got nothing"));
     const Config config = load_named(c);
     return {config, folder_of(config)};
   }

@@ -14,10 +14,12 @@ struct RunConfig {
   std::string folder;  ///< of the run: wanted, or with --resume the one that is there
 };
 
-/// Throws usage: no configuration, options that exclude each other, settings that a resumed run may not change.
-RunConfig resolve(const TrainCommand& command);
+/// `name`: of the command, "train" or "adapt", for messages. Throws usage: no configuration, options that exclude each other, settings
+/// that a resumed run may not change.
+RunConfig resolve(const TrainCommand& command, const char* name);
 
-/// Settings that a resumed run may change, and no other: they decide how long and where it runs, not what it computes.
-const std::vector<std::string>& resumable_settings();
+/// Settings that a resumed run may change, and no other: they decide where it runs and, of a single stage, how long, not what it
+/// computes.
+std::vector<std::string> resumable_settings(Task task);
 
 }  // namespace segue

@@ -63,7 +63,15 @@ void RunFolder::discard() noexcept {
 void RunFolder::lock() {
   lock_ = ::open(file(kLock).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (lock_ < 0) throw Error(Fault::io, cat("creating ", quote(file(kLock)), " failed: ", std::strerror(errno)));
-  if (flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+  // A process that was killed a moment ago may still be on its way out.
+  constexpr int kTries = 40;
+  constexpr useconds_t kPause_us = 50000;
+  int locked = flock(lock_, LOCK_EX | LOCK_NB);
+  for (int i = 0; i < kTries && locked != 0 && errno == EWOULDBLOCK; ++i) {
+    usleep(kPause_us);
+    locked = flock(lock_, LOCK_EX | LOCK_NB);
+  }
+  if (locked != 0) {
     if (errno == EWOULDBLOCK)
       throw Error(Fault::io, cat("run ", quote(path_), " is being written by another process; wait for it or stop it"));
     // A file system without locks: nothing to hold.

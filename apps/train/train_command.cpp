@@ -43,7 +43,7 @@ void dry_run(const RunConfig& r) {
 }  // namespace
 
 void run_train(const TrainCommand& command) {
-  const RunConfig r = resolve(command);
+  const RunConfig r = resolve(command, "train");
   if (r.config.task() == Task::adapt)
     throw Error(Fault::usage,
                 "'segue train' runs one stage, task segment or translate; got task adapt: use 'segue adapt'");

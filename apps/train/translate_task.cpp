@@ -49,10 +49,6 @@ TranslateTask::TranslateTask(Context& c, const Config& config)
       info_(info_of(config)),
       gan_(config.get<std::string>("loss.adversarial") == "bce" ? GanLoss::bce : GanLoss::lsgan),
       batch_(config.get<int64_t>("train.batch")) {
-  const auto& crop = config.get<std::vector<int64_t>>("data.crop");
-  if (crop[0] % 4 != 0 || crop[1] % 4 != 0)
-    throw Error(Fault::usage, cat(config.origin("data.crop"), ": 'data.crop' expects multiples of 4 px; got ", crop[0],
-                                  " and ", crop[1]));
   std::vector<data::DataShare> source = open_setting(config, "data.source", data::cityscapes_classes(), false),
                                target = open_setting(config, "data.target", data::cityscapes_classes(), false);
   make_side(a_, "a");

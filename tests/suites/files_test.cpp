@@ -45,6 +45,22 @@ TEST(AtomicFile, KeepsTheOldContentUntilCommit) {
   EXPECT_EQ(folder.names(), std::vector<std::string>{"a.bin"});
 }
 
+TEST(AtomicFile, WhatKilledProcessesLeftIsRemoved) {
+  const ScratchFolder folder;
+  const pid_t dead = fork();
+  if (dead == 0) _exit(0);
+  ASSERT_EQ(waitpid(dead, nullptr, 0), dead);
+  std::filesystem::create_directory(folder.file("in"));
+  const std::string gone = cat(".segue-", dead, "-7.tmp"), alive = cat(".segue-", getpid(), "-7.tmp");
+  for (const std::string& name : {gone, "in/" + gone, alive, gone + "x", std::string("a.png")})
+    write_bytes(folder.file(name), "x");
+  remove_abandoned_files(folder.path());
+  EXPECT_FALSE(std::filesystem::exists(folder.file(gone)));
+  EXPECT_FALSE(std::filesystem::exists(folder.file("in/" + gone)));
+  for (const std::string& name : {alive, gone + "x", std::string("a.png")})
+    EXPECT_TRUE(std::filesystem::exists(folder.file(name))) << name;
+}
+
 TEST(AtomicFile, AMappedFileOutlivesItsReplacement) {
   ScratchFolder folder;
   const std::string path = folder.file("a.bin");

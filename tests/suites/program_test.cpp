@@ -25,8 +25,8 @@ TEST_F(Program, VersionAndHelp) {
   const Finished help = run("help");
   EXPECT_EQ(help.out, run("--help").out);
   EXPECT_EQ(help.out, run("-h").out);
-  for (const char* command :
-       {"config", "inspect", "data", "train", "synth", "eval", "predict", "report", "doctor", "help"}) {
+  for (const char* command : {"config", "inspect", "data", "train", "synth", "eval", "predict", "report", "translate",
+                              "pseudo", "adapt", "doctor", "help"}) {
     EXPECT_NE(help.out.find(std::string("\n  ") + command + " "), std::string::npos);
     const Finished of = run(std::string("help ") + command);
     EXPECT_EQ(of.status, 0);

@@ -1,0 +1,93 @@
+// segue adapt: from labelled synthetic images and unlabelled real ones to a model for the real ones.
+#include <filesystem>
+#include <iostream>
+
+#include "adapt_run.h"
+#include "apps/build_info.h"
+#include "apps/train/environment.h"
+#include "apps/train/run_config.h"
+#include "apps/train/train_run.h"
+#include "data/data_set.h"
+#include "runtime/append_file.h"
+#include "runtime/atomic_file.h"
+#include "runtime/text.h"
+
+namespace segue {
+namespace {
+
+/// Opens everything that the run will need later, so that it is missed now. Returns lines that say what there is.
+std::vector<std::string> check_data(const Config& config) {
+  const data::ClassTable classes = data::load_class_table(config.get<std::string>("data.classes"));
+  const auto need = [&](const char* key, const char* what) {
+    if (config.get<std::string>(key).empty())
+      throw Error(Fault::usage, cat("an adaptation expects '", key, "': ", what, "; got none"));
+  };
+  need("data.source", "labelled images, such as gta5:PATH");
+  need("data.target", "images without labels, such as cityscapes:PATH");
+  std::vector<std::string> lines;
+  const auto open = [&](const char* key, const char* what, const data::DataOptions& options) {
+    const std::string& spec = config.get<std::string>(key);
+    if (spec.empty()) return lines.push_back(cat(what, ": none"));
+    int64_t images = 0;
+    for (const data::DataShare& part : data::open_mix(spec, classes, options)) images += part.set->size();
+    lines.push_back(cat(what, ": ", spec, ": ", count_text(uint64_t(images)), " images"));
+  };
+  open("data.source", "source", {.split = "train", .need_labels = true});
+  open("data.target", "target", {.split = "train", .need_labels = false});
+  open("data.val", "scored on", {.split = "val", .need_labels = true});
+  open("data.ceiling", "ceiling", {.split = "train", .need_labels = true});
+  return lines;
+}
+
+void print_plan(const RunConfig& r, const std::vector<std::string>& data) {
+  std::cout << config_text(r.config) << '\n';
+  for (const std::string& line : data) std::cout << line << '\n';
+  std::cout << "run folder: " << r.folder
+            << (std::filesystem::exists(r.folder) ? " (exists: the run gets the next free number)" : "") << '\n';
+  for (const StageRecord& s : adapt_stages(r.config)) {
+    std::string name = s.folder;
+    name.resize(16, ' ');
+    std::cout << "stage " << name << s.title << '\n';
+  }
+  std::cout << "nothing was written\n";
+}
+
+/// config.toml, cmdline.txt and env.json. Each stage keeps its own beside.
+void describe_run(const RunFolder& run, const RunConfig& r, const TrainCommand& command) {
+  write_file(run.file("config.toml"), config_text(r.config));
+  AppendFile(run.file("cmdline.txt")).append(command_text(command.arguments));
+  if (std::filesystem::exists(run.file("env.json"))) return;
+  Context c(context_options(r.config, ""));
+  write_file(run.file("env.json"), environment(c, c.device().name()).dump(true) + "\n");
+}
+
+}  // namespace
+
+void run_adapt(const TrainCommand& command) {
+  const RunConfig r = resolve(command, "adapt");
+  if (r.config.task() != Task::adapt)
+    throw Error(Fault::usage,
+                cat("'segue adapt' runs task adapt; got task ", name_of(r.config.task()), ": use 'segue train'"));
+  const std::vector<std::string> data = check_data(r.config);
+  if (command.dry_run) return print_plan(r, data);
+  RunFolder run = command.resume ? RunFolder::open(r.folder) : RunFolder::create(r.folder);
+  try {
+    AdaptRun adapt(r.config, run, command);
+    describe_run(run, r, command);
+    adapt.say(cat("segue ", build::kVersion, " (", build::git_id(), "), run ", run.path()));
+    if (run.path() != r.folder)
+      adapt.say(
+          cat(quote(r.folder), " exists and is left as it is; to go on with it: segue adapt --resume=", r.folder));
+    for (const std::string& line : data) adapt.say(line);
+    adapt.run();
+    const std::string table = result_table(adapt.stages());
+    std::cout << table << (table.empty() ? "no data.val, so no scores; " : "") << "the models are in "
+              << quote(run.path()) << '\n';
+  } catch (...) {
+    // What never began leaves no folder behind.
+    if (!command.resume && !std::filesystem::exists(run.file("config.toml"))) run.discard();
+    throw;
+  }
+}
+
+}  // namespace segue

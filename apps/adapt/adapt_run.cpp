@@ -1,0 +1,236 @@
+#include "adapt_run.h"
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <iostream>
+
+#include "apps/labelled_folder.h"
+#include "apps/model_choice.h"
+#include "apps/pseudo/pseudo_labels.h"
+#include "apps/train/checkpoints.h"
+#include "apps/train/interrupt.h"
+#include "apps/train/run_log.h"
+#include "apps/train/train_run.h"
+#include "apps/translate_images.h"
+#include "data/data_spec.h"
+#include "runtime/append_file.h"
+#include "runtime/atomic_file.h"
+#include "runtime/mapped_file.h"
+#include "runtime/text.h"
+#include "stage_configs.h"
+#include "stage_score.h"
+
+namespace segue {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+constexpr const char* kStages = "stages.json";
+
+/// The stages of the configuration with what an earlier life of the run has noted of them.
+std::vector<StageRecord> restored(std::vector<StageRecord> stages, const std::string& file) {
+  if (!fs::exists(file)) return stages;
+  const MappedFile mapped(file);
+  const std::vector<StageRecord> before =
+      parse_stages({reinterpret_cast<const char*>(mapped.data()), mapped.bytes()}, file);
+  const auto same = [](const StageRecord& a, const StageRecord& b) {
+    return a.folder == b.folder && a.kind == b.kind && a.row == b.row && a.round == b.round;
+  };
+  if (!std::equal(before.begin(), before.end(), stages.begin(), stages.end(), same))
+    throw Error(Fault::data, cat(quote(file), " does not list the stages of the run's configuration"));
+  return before;
+}
+
+void require_finished(bool finished, const std::string& stage) {
+  if (finished) return;
+  throw Interrupted(InterruptWatch::signal(), cat("interrupted in stage ", stage));
+}
+
+}  // namespace
+
+AdaptRun::AdaptRun(const Config& config, const RunFolder& run, const TrainCommand& command)
+    : config_(config),
+      run_(run),
+      command_(command),
+      classes_(data::load_class_table(config.get<std::string>("data.classes"))),
+      stages_(restored(adapt_stages(config), run.file(kStages))) {
+  for (const StageRecord& s : stages_)
+    if (s.kind == StageKind::segment || s.kind == StageKind::cyclegan) config_of(s, "");
+}
+
+void AdaptRun::run() {
+  const InterruptWatch watch;
+  save();
+  int64_t number = 0;
+  for (StageRecord& s : stages_) {
+    say(cat("stage ", ++number, " of ", stages_.size(), ", ", s.folder, ": ", s.title,
+            s.state == StageState::done ? "; done before" : ""));
+    if (s.state == StageState::done) continue;
+    s.state = StageState::running;
+    save();
+    const Clock::time_point start = Clock::now();
+    const double before = s.seconds;
+    const auto add_time = [&] { s.seconds = before + std::chrono::duration<double>(Clock::now() - start).count(); };
+    try {
+      run_stage(s);
+    } catch (const Interrupted& e) {
+      add_time();
+      save();
+      say(cat(e.what(), "; to go on: segue adapt --resume=", run_.path()));
+      throw;
+    } catch (...) {
+      add_time();
+      save();
+      throw;
+    }
+    add_time();
+    s.state = StageState::done;
+    save();
+    if (s.score) say(cat(s.title, ": ", score_text(*s.score)));
+  }
+}
+
+void AdaptRun::run_stage(StageRecord& s) {
+  require_finished(go_on(), s.folder);
+  switch (s.kind) {
+    case StageKind::cyclegan: return train(config_of(s, ""), path(s.folder));
+    case StageKind::translate: return translate(path(s.folder));
+    case StageKind::pseudo: return label(s);
+    case StageKind::segment: {
+      const bool from_teacher = s.row == StageRow::round && config_.get<std::string>("pseudo.student") == "teacher";
+      train(config_of(s, from_teacher ? teacher_of(s.round) : ""), path(s.folder));
+      return score(s);
+    }
+  }
+}
+
+Config AdaptRun::config_of(const StageRecord& s, const std::string& init) const {
+  if (s.kind == StageKind::cyclegan) return translate_config(config_, path(s.folder));
+  SegmentStage stage{.folder = path(s.folder), .train = config_.get<std::string>("data.source"), .init = init};
+  switch (s.row) {
+    case StageRow::ceiling: stage.train = config_.get<std::string>("data.ceiling"); break;
+    case StageRow::translated: stage.train = student_mix(source_parts(), "", 0); break;
+    case StageRow::round:
+      stage.train = student_mix(source_parts(), folder_spec(path(labels_folder(s.round))),
+                                at_round(config_, "pseudo.real_share", s.round));
+      stage.steps = config_.get<int64_t>("pseudo.steps");
+      stage.noise = true;
+      break;
+    default: break;
+  }
+  return segment_config(config_, stage);
+}
+
+/// Goes on where the stage's own folder says that it was.
+void AdaptRun::train(const Config& config, const std::string& folder) {
+  const bool begun = fs::exists(folder + "/config.toml");
+  if (!begun) fs::remove_all(folder);  // made by a life that ended before it wrote anything
+  train_run(config, folder,
+            {.resume = begun, .allow_different_bits = command_.allow_different_bits, .arguments = command_.arguments});
+}
+
+std::vector<std::pair<double, std::string>> AdaptRun::source_parts() const {
+  const std::vector<data::DataShare> mix =
+      data::open_mix(config_.get<std::string>("data.source"), classes_, {.split = "train", .need_labels = true});
+  const std::vector<data::MixPart> parts = data::parse_data_mix(config_.get<std::string>("data.source"));
+  const bool translated = config_.get<bool>("adapt.translate");
+  std::vector<std::pair<double, std::string>> all;
+  for (size_t i = 0; i < mix.size(); ++i)
+    all.emplace_back(mix[i].share, translated ? folder_spec(translated_folder(i, mix.size())) : parts[i].spec);
+  return all;
+}
+
+std::string AdaptRun::translated_folder(size_t part, size_t parts) const {
+  return parts == 1 ? path(kTranslated) : cat(path(kTranslated), '/', part + 1);
+}
+
+void AdaptRun::translate(const std::string& folder) {
+  const std::string& given = config_.get<std::string>("translate.weights");
+  const std::string weights = given.empty() ? last_weights(kTranslator) : weight_file(given);
+  const std::vector<int64_t> size = translated_size(config_);
+  Context c(context_options(config_, ""));
+  const OpenGenerator generator = open_generator(c, weights);
+  const std::vector<data::DataShare> mix =
+      data::open_mix(config_.get<std::string>("data.source"), classes_, {.split = "train", .need_labels = true});
+  for (size_t i = 0; i < mix.size(); ++i) {
+    const data::DataSet& set = *mix[i].set;
+    Json recipe = Json::object();
+    recipe.set("weights", file_checksum(weights)).set("images", set.size());
+    recipe.set("height", size[0]).set("width", size[1]).set("classes", classes_.name);
+    OutputFolder out(translated_folder(i, mix.size()), "translate.json", std::move(recipe));
+    const LabelledFolder labelled(out, classes_);
+    const TranslateCounts counts = translate_images(c, *generator.model, set, out, &labelled,
+                                                    {.height = size[0], .width = size[1]}, [&] { return go_on(); });
+    require_finished(counts.finished, kTranslated);
+    if (const std::string w = set.warnings(); !w.empty()) say("warning: " + w);
+    if (i == 0) save_translations(folder, set, labelled);
+  }
+}
+
+void AdaptRun::label(const StageRecord& s) {
+  const std::string weights = teacher_of(s.round);
+  const auto& scales = config_.get<std::vector<double>>("pseudo.scales");
+  PseudoOptions options{.threshold = config_.get<double>("pseudo.threshold"),
+                        .share = at_round(config_, "pseudo.class_share", s.round)};
+  options.views = predictor_options(config_);
+  options.views.flip = config_.get<bool>("pseudo.flip");
+  options.views.scales.clear();
+  for (const double x : scales)
+    if (std::find(options.views.scales.begin(), options.views.scales.end(), x) == options.views.scales.end())
+      options.views.scales.push_back(x);
+
+  Context c(context_options(config_, ""));
+  const OpenSegmenter teacher = open_segmenter(c, weights);
+  const auto set =
+      data::open_data(config_.get<std::string>("data.target"), classes_, {.split = "train", .need_labels = false});
+  Json recipe = Json::object();
+  recipe.set("weights", file_checksum(weights)).set("images", set->size());
+  OutputFolder folder(path(s.folder), kPseudoRecipe, std::move(recipe));
+  const LabelledFolder labels(folder, classes_);
+  PseudoLabeller labeller(c, *teacher.model, teacher.info, options.views);
+  const PseudoResult result = pseudo_label_set(c, labeller, *set, folder, labels, options, [&] { return go_on(); });
+  require_finished(result.finished, s.folder);
+  say("\n" + pseudo_table(result.summary));
+  if (result.unreadable > 0)
+    throw Error(Fault::data, cat(result.unreadable, " images of ", quote(config_.get<std::string>("data.target")),
+                                 " could not be labelled; the reasons stand above"));
+  if (result.summary.kept_px() == 0)
+    throw Error(Fault::data, cat("the teacher is nowhere as confident as pseudo.threshold = ", options.threshold,
+                                 ": no pixel has a label; lower it, or set pseudo.class_share"));
+}
+
+void AdaptRun::score(StageRecord& s) {
+  const std::string& spec = config_.get<std::string>("data.val");
+  if (spec.empty()) return;
+  Context c(context_options(config_, ""));
+  const OpenSegmenter model = open_segmenter(c, last_weights(s.folder));
+  const auto set = data::open_data(spec, classes_, {.split = "val", .need_labels = true});
+  const std::optional<StageScore> score = score_stage(
+      c, *model.model, model.info, *set, classes_, predictor_options(config_), path(s.folder), [&] { return go_on(); });
+  require_finished(score.has_value(), s.folder);
+  s.score = score;
+}
+
+std::string AdaptRun::teacher_of(int64_t round) const {
+  if (round > 1) return last_weights(round_folder(round - 1));
+  return last_weights(config_.get<bool>("adapt.translate") ? kTeacher : kSourceOnly);
+}
+
+std::string AdaptRun::last_weights(const std::string& stage) const {
+  const std::string checkpoint = Checkpoints(path(stage), 1).last();
+  if (checkpoint.empty()) throw Error(Fault::data, cat("run ", quote(path(stage)), " has no checkpoint"));
+  return weight_file(checkpoint);
+}
+
+bool AdaptRun::go_on() const { return InterruptWatch::signal() == 0; }
+
+void AdaptRun::save() { write_file(run_.file(kStages), stages_text(stages_)); }
+
+void AdaptRun::say(const std::string& line) const {
+  std::cerr << line + "\n" << std::flush;
+  AppendFile(run_.file("adapt.log")).append(line + "\n");
+}
+
+}  // namespace segue

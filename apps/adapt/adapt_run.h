@@ -1,0 +1,52 @@
+// An adaptation: its stages, one after the other, in one folder, over as many lives of the program as it takes.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "adapt_plan.h"
+#include "apps/commands.h"
+#include "apps/train/run_folder.h"
+#include "data/class_table.h"
+
+namespace segue {
+
+class AdaptRun {
+ public:
+  /// Takes up RUN/stages.json if there is one. `command`: what trainings note of how they were started. Throws usage for stages that contradict
+  /// themselves, before any is begun; data for a stages.json that does not belong to the configuration.
+  AdaptRun(const Config& config, const RunFolder& run, const TrainCommand& command);
+
+  /// Runs what is not done. Throws what stages throw; what was done stays.
+  void run();
+  const std::vector<StageRecord>& stages() const { return stages_; }
+  /// A line on standard error and in RUN/adapt.log.
+  void say(const std::string& line) const;
+
+ private:
+  void run_stage(StageRecord& stage);
+  void train(const Config& config, const std::string& folder);
+  void translate(const std::string& folder);
+  void label(const StageRecord& stage);
+  void score(StageRecord& stage);
+  /// `init`: weights that a student starts from; empty: those of the configuration.
+  Config config_of(const StageRecord& stage, const std::string& init) const;
+  std::string path(const std::string& stage) const { return run_.file(stage); }
+  /// The source images that a segmentation model learns from, with the share of each part: translated, or as they are.
+  std::vector<std::pair<double, std::string>> source_parts() const;
+  std::string translated_folder(size_t part, size_t parts) const;
+  /// The model that a training has ended with.
+  std::string last_weights(const std::string& stage) const;
+  std::string teacher_of(int64_t round) const;
+  bool go_on() const;
+  void save();
+
+  const Config config_;
+  const RunFolder& run_;
+  const TrainCommand& command_;
+  data::ClassTable classes_;
+  std::vector<StageRecord> stages_;
+};
+
+}  // namespace segue

@@ -1,0 +1,30 @@
+// The configurations of the single trainings that an adaptation is made of.
+#pragma once
+
+#include <string>
+
+#include "apps/config.h"
+
+namespace segue {
+
+/// What a training of a segmentation model has of its own.
+struct SegmentStage {
+  std::string folder;     ///< of its run
+  std::string train;      ///< data spec
+  int64_t steps = 0;      ///< 0: train.steps
+  std::string init = {};  ///< weights to start from; empty: model.init
+  bool noise = false;     ///< data.* as [noise] says
+};
+
+/// All settings of [model], [data], [optim], [train] and [log], but for what the stage says. It evaluates nothing on its way: checkpoints
+/// are not chosen by the labels that score them. Throws usage, naming the stage and the settings of the adaptation, for values that contradict
+/// each other.
+Config segment_config(const Config& adapt, const SegmentStage& stage);
+
+/// The settings of [translate], with device, precision, threads, seed and logging of the adaptation.
+Config translate_config(const Config& adapt, const std::string& folder);
+
+/// Height and width at which images are translated: translate.size, or else what the generators learned from, translate.resize.
+std::vector<int64_t> translated_size(const Config& adapt);
+
+}  // namespace segue

@@ -1,0 +1,248 @@
+// `segue adapt`, as a user runs it: the whole loop on scenes of rectangles in two looks.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+
+#include "apps/records/pseudo_summary.h"
+#include "apps/records/stage_table.h"
+#include "tests/files.h"
+#include "tests/scenes.h"
+
+namespace segue {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::Finished;
+using testing::read_bytes;
+using testing::ScratchFolder;
+using testing::write_bytes;
+
+class Adapt : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const char* build = std::getenv("SEGUE_BINARY_DIR");
+    ASSERT_NE(build, nullptr) << "run by ctest, which sets SEGUE_BINARY_DIR";
+    program_ = std::string(build) + "/bin/segue";
+    for (int64_t i = 0; i < 4; ++i) testing::write_scene(folder_.file("synthetic"), "train", i, 0, 48, 64);
+    for (int64_t i = 0; i < 5; ++i) testing::write_scene(folder_.file("real"), "train", i, 1, 48, 64);
+    for (int64_t i = 0; i < 3; ++i) testing::write_scene(folder_.file("real"), "val", i, 1, 44, 60);
+    write_bytes(folder_.file("adapt.toml"), R"(task = "adapt"
+[model]
+width = 0.0625
+[data]
+source = "cityscapes:)" + folder_.file("synthetic") +
+                                                R"("
+target = "cityscapes:)" + folder_.file("real") + R"("
+val = "cityscapes:)" + folder_.file("real") + R"(?split=val"
+ceiling = "cityscapes:)" + folder_.file("real") +
+                                                R"("
+crop = [32, 32]
+[optim]
+rate = 0.05
+backbone_factor = 1
+[train]
+batch = 2
+steps = 9
+ema = 0.8
+device = "cpu"
+threads = 1
+[translate]
+steps = 6
+blocks = 1
+filters = 8
+discriminator_filters = 8
+resize = [40, 52]
+crop = [32, 32]
+[pseudo]
+threshold = 0.2
+[log]
+dir = ")" + folder_.file("runs") + R"("
+every = 3
+checkpoint_every = 4
+)");
+  }
+  Finished run(const std::string& arguments, const std::string& before = "") {
+    return testing::run_shell(folder_, before + " '" + program_ + "' " + arguments);
+  }
+  std::string adapt(const std::string& more = "") { return "adapt '" + folder_.file("adapt.toml") + "' " + more; }
+  std::string in_runs(const std::string& name) { return folder_.file("runs/" + name); }
+  /// The last line of standard error, an error, without its head.
+  std::string error(const std::string& arguments, int code) {
+    const Finished f = run(arguments);
+    EXPECT_EQ(f.status, code) << arguments << '\n' << f.err;
+    const std::string head = "segue: error: ";
+    const size_t at = f.err.rfind(head);
+    EXPECT_TRUE(at != std::string::npos && (at == 0 || f.err[at - 1] == '\n')) << f.err;
+    if (at == std::string::npos) return f.err;
+    return f.err.substr(at + head.size(), f.err.size() - at - head.size() - 1);
+  }
+  std::vector<StageRecord> stages(const std::string& run) {
+    return parse_stages(read_bytes(run + "/stages.json"), "stages.json");
+  }
+  static std::string last(const std::string& run) {
+    const std::string name = read_bytes(run + "/checkpoints/last");
+    return run + "/checkpoints/" + name.substr(0, name.find('\n'));
+  }
+  /// All weights, translations and labels of two runs have the same bytes, and all scores are the same.
+  void expect_same_results(const std::string& a, const std::string& b) {
+    int files = 0;
+    for (const StageRecord& s : stages(a)) {
+      const std::string folder = s.kind == StageKind::translate || s.kind == StageKind::pseudo
+                                     ? a + "/" + s.folder + "/labels"
+                                     : last(a + "/" + s.folder);
+      for (const auto& e : fs::directory_iterator(folder)) {
+        if (e.path().extension() == ".json") continue;
+        const std::string other = b + e.path().string().substr(a.size());
+        EXPECT_TRUE(read_bytes(e.path()) == read_bytes(other)) << e.path();
+        ++files;
+      }
+    }
+    EXPECT_GE(files, 20);
+    const auto sa = stages(a), sb = stages(b);
+    ASSERT_EQ(sa.size(), sb.size());
+    for (size_t i = 0; i < sa.size(); ++i) {
+      EXPECT_EQ(sb[i].state, StageState::done) << sb[i].folder;
+      ASSERT_EQ(sa[i].score.has_value(), sb[i].score.has_value());
+      if (sa[i].score) {
+        EXPECT_EQ(sa[i].score->iou, sb[i].score->iou) << sa[i].folder;
+      }
+    }
+  }
+
+  ScratchFolder folder_;
+  std::string program_;
+};
+
+TEST_F(Adapt, RunsTheWholeLoop) {
+  const Finished f = run(adapt());
+  ASSERT_EQ(f.status, 0) << f.err;
+  const std::string run = in_runs("adapt");
+  for (const char* row :
+       {"source only", "translated", "+ self-training, round 1", "+ self-training, round 2", "ceiling (target labels)"})
+    EXPECT_NE(f.out.find(std::string("\n") + row + " "), std::string::npos) << f.out;
+  const std::vector<StageRecord> all = stages(run);
+  ASSERT_EQ(all.size(), 9u);
+  for (const StageRecord& s : all) {
+    EXPECT_EQ(s.state, StageState::done) << s.folder;
+    EXPECT_GT(s.seconds, 0) << s.folder;
+    EXPECT_EQ(s.score.has_value(), s.kind == StageKind::segment) << s.folder;
+    if (s.kind == StageKind::segment || s.kind == StageKind::cyclegan) {
+      EXPECT_TRUE(fs::exists(run + "/" + s.folder + "/config.toml")) << s.folder;
+    }
+    if (s.kind == StageKind::segment) {
+      EXPECT_TRUE(fs::exists(run + "/" + s.folder + "/examples/02/prediction.png")) << s.folder;
+    }
+  }
+  for (const char* file : {"config.toml", "cmdline.txt", "env.json", "adapt.log"})
+    EXPECT_FALSE(read_bytes(run + "/" + file).empty()) << file;
+  EXPECT_TRUE(fs::exists(run + "/translated/examples/00/translation.png"));
+
+  // A score is what `segue eval` says of the stage's last average.
+  const StageRecord& student = all[7];
+  ASSERT_EQ(student.folder, "round-2");
+  const Finished scored = this->run("eval '" + last(run + "/round-2") +
+                                    "/ema.safetensors' --data 'cityscapes:" + folder_.file("real") + "' --threads 1");
+  ASSERT_EQ(scored.status, 0) << scored.err;
+  char miou[40];
+  std::snprintf(miou, sizeof miou, "%.2f", 100 * student.score->miou);
+  EXPECT_NE(scored.out.find(miou), std::string::npos) << miou << '\n' << scored.out;
+
+  // A student learns from both, in the shares of its round, under noise; the teacher without.
+  const std::string config = read_bytes(run + "/round-2/config.toml"),
+                    teacher = read_bytes(run + "/teacher/config.toml");
+  EXPECT_NE(config.find("train = \"0.5*folder:" + run + "/translated + 0.5*folder:" + run + "/round-2-labels\""),
+            std::string::npos)
+      << config;
+  EXPECT_NE(config.find("cutmix = 0.5\n"), std::string::npos);
+  EXPECT_NE(teacher.find("train = \"1*folder:" + run + "/translated\""), std::string::npos) << teacher;
+  EXPECT_NE(teacher.find("cutmix = 0.0\n"), std::string::npos);
+
+  // Round 2 has the labels of round 1's student.
+  const PseudoSummary labels = parse_pseudo(read_bytes(run + "/round-2-labels/pseudo.json"), "pseudo.json");
+  EXPECT_EQ(labels.images, 5);
+  EXPECT_GT(labels.kept_px(), 0);
+  ASSERT_EQ(this->run("pseudo '" + last(run + "/round-1") + "/ema.safetensors' --data 'cityscapes:" +
+                      folder_.file("real") + "' --threshold 0.2 --per-class 0.5 --flip --scales 0.75,1,1.25 -o '" +
+                      folder_.file("by-hand") + "' --threads 1")
+                .status,
+            0);
+  for (const auto& e : fs::directory_iterator(run + "/round-2-labels/labels"))
+    EXPECT_TRUE(read_bytes(e.path()) == read_bytes(folder_.file("by-hand/labels/") + e.path().filename().string()))
+        << e.path();
+
+  // Once more: nothing is left to do, and the table is the same.
+  const Finished again = this->run("adapt --resume='" + run + "'");
+  EXPECT_EQ(again.status, 0) << again.err;
+  EXPECT_EQ(again.out, f.out);
+}
+
+TEST_F(Adapt, TornApartAndResumedEndsInTheSameBits) {
+  const std::string less = " --set pseudo.rounds=1 --set data.ceiling=\"\" ";
+  ASSERT_EQ(run(adapt("--name whole" + less)).status, 0);
+  const char* signals[] = {"KILL", "TERM", "INT"};
+  int stops = 0;
+  for (int life = 0; life < 60; ++life) {
+    const bool begun = fs::exists(in_runs("torn") + "/config.toml");
+    if (!begun) fs::remove_all(in_runs("torn"));
+    const std::string command = begun ? "adapt --resume='" + in_runs("torn") + "'" : adapt("--name torn" + less);
+    char seconds[20];
+    std::snprintf(seconds, sizeof seconds, "%.3f", 0.2 + 0.05 * life + 0.083 * (life % 5));
+    const Finished f = run(command, std::string("timeout --preserve-status -s ") + signals[life % 3] + " " + seconds);
+    if (f.status == 0) break;
+    ASSERT_TRUE(f.status == 137 || f.status == 143 || f.status == 130) << f.status << ' ' << f.err;
+    ++stops;
+  }
+  EXPECT_GE(stops, 3);
+  EXPECT_EQ(run("adapt --resume='" + in_runs("torn") + "'").status, 0);
+  expect_same_results(in_runs("whole"), in_runs("torn"));
+}
+
+TEST_F(Adapt, WithoutTranslationOrScores) {
+  const Finished f =
+      run(adapt("--set adapt.translate=false --set data.val=\"\" --set data.ceiling=\"\" --set pseudo.rounds=1 "
+                "--set pseudo.student=teacher --set pseudo.class_share=[0,0] --set train.steps=3"));
+  ASSERT_EQ(f.status, 0) << f.err;
+  EXPECT_EQ(f.out, "no data.val, so no scores; the models are in '" + in_runs("adapt") + "'\n");
+  const std::vector<StageRecord> all = stages(in_runs("adapt"));
+  ASSERT_EQ(all.size(), 3u);
+  EXPECT_EQ(all[0].folder, "source-only");
+  const std::string config = read_bytes(in_runs("adapt") + "/round-1/config.toml");
+  EXPECT_NE(config.find("init = \"" + last(in_runs("adapt") + "/source-only") + "/ema.safetensors\""),
+            std::string::npos)
+      << config;
+}
+
+TEST_F(Adapt, DryRunWritesNothing) {
+  const Finished f = run(adapt("--dry-run"));
+  ASSERT_EQ(f.status, 0) << f.err;
+  EXPECT_NE(f.out.find("\nstage round-2-labels"), std::string::npos) << f.out;
+  EXPECT_NE(f.out.find("target: cityscapes:" + folder_.file("real") + ": 5 images\n"), std::string::npos) << f.out;
+  EXPECT_FALSE(fs::exists(folder_.file("runs")));
+}
+
+TEST_F(Adapt, RefusesInOneLine) {
+  EXPECT_NE(error("adapt", 2).find("a configuration"), std::string::npos);
+  EXPECT_NE(error(adapt("--set data.source=\"\""), 2).find("data.source"), std::string::npos);
+  EXPECT_NE(error(adapt("--set data.target=folder:/no/where"), 3).find("/no/where"), std::string::npos);
+  EXPECT_NE(error(adapt("--set pseudo.thresold=0.5"), 2).find("did you mean 'pseudo.threshold'"), std::string::npos);
+  EXPECT_NE(error(adapt("--set translate.crop=[64,64]"), 2).find("'translate.crop' expects at most 'translate.resize'"),
+            std::string::npos);
+  EXPECT_NE(error(adapt("--set translate.crop=[38,40]"), 2).find("multiples of 4"), std::string::npos);
+  EXPECT_NE(error("adapt --resume='" + folder_.file("none") + "'", 2).find("no config.toml"), std::string::npos);
+  EXPECT_FALSE(fs::exists(in_runs("adapt"))) << "a run that never began leaves nothing";
+  write_bytes(folder_.file("segment.toml"), "task = \"segment\"\n");
+  EXPECT_NE(error("adapt '" + folder_.file("segment.toml") + "'", 2).find("use 'segue train'"), std::string::npos);
+  EXPECT_NE(error("train '" + folder_.file("adapt.toml") + "'", 2).find("use 'segue adapt'"), std::string::npos);
+  // A teacher that has learned nothing, but what its inputs are like, is sure of nothing.
+  const std::string quick =
+      "--set adapt.translate=false --set train.steps=60 --set optim.rate=1e-6 --set train.ema=0 "
+      "--set pseudo.threshold=1 --set pseudo.class_share=[0,0]";
+  EXPECT_NE(error(adapt(quick), 3).find("pseudo.threshold = 1"), std::string::npos);
+  // A resumed run keeps its settings.
+  EXPECT_NE(error("adapt --resume='" + in_runs("adapt") + "' --set train.steps=2", 2).find("train.steps = 60"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace segue

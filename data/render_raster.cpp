@@ -108,11 +108,20 @@ struct Drawn {
 };
 
 void Drawn::row(int y, int first, int n) const {
-  const size_t at = size_t(y) * size_t(target.out.width) + size_t(first);
-  float* depth = target.out.depth.data() + at;
-  uint32_t* ids = target.with_triangles ? target.out.seen.data() + at : nullptr;
+  const size_t sample = size_t(y) * size_t(target.out.width) + size_t(first);
+  float* depth = target.out.depth.data() + sample;
+  uint32_t* ids = target.with_triangles ? target.out.seen.data() + sample : nullptr;
   const double* p = seen.plane[2];
   const float start = float(p[0] * first + p[1] * y + p[2]), slope = float(p[0]);
+  if (!holes && n <= 3) {  // too short for vectors, and most rows are
+    for (int i = 0; i < n; ++i) {
+      const float d = start + slope * float(i);
+      if (!(d > depth[i])) continue;
+      depth[i] = d;
+      if (ids) ids[i] = id;
+    }
+    return;
+  }
   if (!holes && ids) {
     for (int i = 0; i < n; ++i) {
       const float d = start + slope * float(i);
@@ -131,15 +140,17 @@ void Drawn::row(int y, int first, int n) const {
   }
   const Triangle& t = mesh.triangles[seen.triangle];
   const Vertex &v0 = mesh.vertices[t.corner[0]], &v1 = mesh.vertices[t.corner[1]], &v2 = mesh.vertices[t.corner[2]];
+  // Where on the surface: linear along the row but for the division, whose divisor in perspective is the depth itself.
+  const auto at = [&](const double* q) { return float(q[0] * first + q[1] * y + q[2]); };
+  const float start1 = at(seen.plane[0]), slope1 = float(seen.plane[0][0]);
+  const float start2 = at(seen.plane[1]), slope2 = float(seen.plane[1][0]);
+  const float u1 = v1.u - v0.u, u2 = v2.u - v0.u, w1 = v1.v - v0.v, w2 = v2.v - v0.v;
   for (int i = 0; i < n; ++i) {
     const float d = start + slope * float(i);
     if (!(d > depth[i])) continue;
-    const double x = first + i, scale = target.parallel ? 1 : 1 / (p[0] * x + p[1] * y + p[2]);
-    const float b1 = float((seen.plane[0][0] * x + seen.plane[0][1] * y + seen.plane[0][2]) * scale);
-    const float b2 = float((seen.plane[1][0] * x + seen.plane[1][1] * y + seen.plane[1][2]) * scale);
-    if (!is_solid(*holes, v0.u + b1 * (v1.u - v0.u) + b2 * (v2.u - v0.u),
-                  v0.v + b1 * (v1.v - v0.v) + b2 * (v2.v - v0.v)))
-      continue;
+    const float scale = target.parallel ? 1.f : 1.f / d;
+    const float b1 = (start1 + slope1 * float(i)) * scale, b2 = (start2 + slope2 * float(i)) * scale;
+    if (!is_solid(*holes, v0.u + b1 * u1 + b2 * u2, v0.v + b1 * w1 + b2 * w2)) continue;
     depth[i] = d;
     if (ids) ids[i] = id;
   }

@@ -36,7 +36,7 @@ void load_for_inference(Context& c, const ModelTensors& tensors, Network& model,
     tensors.refuse(cat("tensors are missing: ", tensors.description(), " of these widths has ",
                        count_text(uint64_t(model.parameter_count())), " values, too many for a file of ",
                        bytes_text(file.file_bytes())));
-  model.allocate(c, false);
+  model.allocate_empty(c);
   model.set_training(false);
   const std::vector<NamedTensor> named = model.named_tensors();
   load_weights(file.path(), named, options);

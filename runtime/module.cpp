@@ -94,6 +94,14 @@ int64_t& Module::declare_counter(const std::string& name) {
 }
 
 void Network::allocate(Context& c, bool trainable) {
+  make_slabs(c, trainable);
+  for (Parameter& p : parameters_) from_host(p.value_, initial_values(p.init_, c.options().seed, p.name_, p.count()));
+  for (Buffer& b : buffers_) from_host(b.value_, std::vector<float>(size_t(b.shape_.count()), b.initial_));
+}
+
+void Network::allocate_empty(Context& c) { make_slabs(c, false); }
+
+void Network::make_slabs(Context& c, bool trainable) {
   require(!allocated(), "module", "expects allocate() once; the network has its memory");
   int64_t count = 0, buffer_count = 0;
   for (Parameter& p : parameters_) {
@@ -115,17 +123,13 @@ void Network::allocate(Context& c, bool trainable) {
   for (Parameter& p : parameters_) {
     p.value_ = part(values, p.begin_, p.shape_);
     if (rounded_ && p.shape_.dims() == 4) p.rounded_ = part(rounded, p.begin_, p.shape_);
-    from_host(p.value_, initial_values(p.init_, c.options().seed, p.name_, p.count()));
     if (!trainable) continue;
     p.cell_ = std::make_shared<GradCell>();
     p.cell_->persistent = true;
     p.cell_->grad = part(grads, p.begin_, p.shape_);
   }
   const auto buffer_values = std::make_shared<Tensor>(buffer_values_);
-  for (Buffer& b : buffers_) {
-    b.value_ = part(buffer_values, b.begin_, b.shape_);
-    from_host(b.value_, std::vector<float>(size_t(b.shape_.count()), b.initial_));
-  }
+  for (Buffer& b : buffers_) b.value_ = part(buffer_values, b.begin_, b.shape_);
 }
 
 void Network::refresh_rounded() {

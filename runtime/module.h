@@ -134,6 +134,9 @@ class Network : public Module {
   /// Makes the slabs in the persistent arena and gives every parameter its initial value, from the seed of the context.
   /// Not `trainable`: no gradients are kept (a teacher, a model for inference). Once.
   void allocate(Context& c, bool trainable = true);
+  /// The same, not trainable and with all values zero: for what is read from a file at once. Drawing the initial values of a
+  /// large model takes longer than reading it.
+  void allocate_empty(Context& c);
   bool allocated() const { return bool(values_); }
 
   // The slabs (count) f32. Parameters begin at multiples of 16 elements; what lies between is zero and stays zero.
@@ -166,6 +169,7 @@ class Network : public Module {
  private:
   friend class Module;
   friend class Parameter;
+  void make_slabs(Context& c, bool trainable);
   void refresh_rounded();
 
   struct Counter {

@@ -6,6 +6,7 @@
 #include "chart.h"
 #include "html.h"
 #include "kernels/error.h"
+#include "runtime/text.h"
 #include "sections.h"
 
 namespace segue::report {
@@ -42,8 +43,9 @@ std::string block(const std::string& title, const std::string& text) {
              : cat("<details><summary>", escaped(title), "</summary><pre>", escaped(text), "</pre></details>\n");
 }
 
-std::string value_of(const Json& v) {
+std::string value_of(const std::string& key, const Json& v) {
   try {
+    if (key == "memory_bytes") return bytes_text(uint64_t(std::max<int64_t>(0, v.integer())));
     if (!v.is_number() && !v.is_object() && !v.is_null()) return v.text();
   } catch (const Error&) {
   }
@@ -51,6 +53,7 @@ std::string value_of(const Json& v) {
 }
 
 std::string label_of(std::string key) {
+  if (key == "memory_bytes") return "memory";
   std::replace(key.begin(), key.end(), '_', ' ');
   return key;
 }
@@ -103,8 +106,8 @@ std::string machine_section(const RunData& run) {
       }
       continue;
     }
-    rows +=
-        cat("<tr><th scope=\"row\">", escaped(label_of(key)), "</th><td>", escaped(value_of(value)), "</td></tr>\n");
+    rows += cat("<tr><th scope=\"row\">", escaped(label_of(key)), "</th><td>", escaped(value_of(key, value)),
+                "</td></tr>\n");
   }
   if (lives > 0)
     rows += cat("<tr><th scope=\"row\">resumed</th><td>", lives, lives == 1 ? " time" : " times", "</td></tr>\n");

@@ -55,7 +55,8 @@ std::string page(const RunData& run) {
     body += cat("<section id=\"", s.id, "\" aria-labelledby=\"", s.id, "-title\"><h2 id=\"", s.id, "-title\">", s.title,
                 "</h2>\n", text, "</section>\n");
   }
-  const std::string device = word(run.files.environment, "device_name"), began = word(run.files.environment, "time");
+  const std::string cpu = word(run.files.environment, "cpu"), device = word(run.files.environment, "device_name"),
+                    began = word(run.files.environment, "time");
   return cat(
       "<!DOCTYPE html>\n<html lang=\"en\" xmlns=\"http://www.w3.org/1999/xhtml\">\n<head>\n<meta charset=\"utf-8\"/>\n",
       "<meta http-equiv=\"Content-Security-Policy\" content=\"", kPolicy, "\"/>\n",
@@ -64,7 +65,8 @@ std::string page(const RunData& run) {
       kind_of(run), "</p>\n<h1>", escaped(run.name), " <span class=\"state ", run.done() ? "done" : "open", "\">",
       run.done() ? "finished" : "unfinished", "</span></h1>\n<p class=\"soft\">", escaped(run.files.path),
       began.empty() ? "" : " &#183; begun " + escaped(began), device.empty() ? "" : " &#183; " + escaped(device),
-      "</p>\n", summary_section(run), "<nav aria-label=\"Sections\">", contents, "</nav>\n</header>\n<main>\n",
+      word(run.files.environment, "device") == "cpu" && !cpu.empty() ? " &#183; " + escaped(cpu) : "", "</p>\n",
+      summary_section(run), "<nav aria-label=\"Sections\">", contents, "</nav>\n</header>\n<main>\n",
       notes_section(run), body, "</main>\n<footer>Written by segue ", build::kVersion, " (", escaped(build::git_id()),
       "). This file needs no network and no script.</footer>\n", "</body>\n</html>\n");
 }

@@ -66,7 +66,7 @@ void run_report(const ReportCommand& command);
 
 struct EvalCommand {
   ModelChoice model;
-  std::string data, split = "val";
+  std::string data, split;   ///< split empty: the one that data names, or val
   std::string classes;       ///< --classes; empty: what the weights say
   std::string json, save;    ///< a file, a folder; empty: none
   std::string size;          ///< "HxW"; empty: as the images are
@@ -92,7 +92,7 @@ void run_adapt(const TrainCommand& command);
 struct TranslateCommand {
   std::string weights, out;            ///< a weight file or a run; a folder
   std::string images;                  ///< a folder or an image; or else
-  std::string data, split = "train";   ///< --data: a labelled set
+  std::string data, split;             ///< --data: a labelled set; split empty: the one that it names, or train
   std::string classes = "cityscapes";  ///< --classes, of the set's labels
   std::string size, width;             ///< --size HxW, --width W; empty: as the images are
   DeviceChoice device;
@@ -103,7 +103,7 @@ void run_translate(const TranslateCommand& command);
 
 struct PseudoCommand {
   ModelChoice model;
-  std::string data, split = "train", out;
+  std::string data, split, out;              ///< split empty: the one that data names, or train
   std::string threshold = "0.9", per_class;  ///< per_class empty: one threshold for all
   std::string scales = "1", size, classes;   ///< as of EvalCommand
   bool flip = false, copy = false;

@@ -98,7 +98,7 @@ void pack(const DataCommand& command, const data::ClassTable& classes, const dat
 void run_data(const DataCommand& command) {
   const data::ClassTable classes = data::load_class_table(command.classes);
   data::DataOptions options;
-  options.split = command.split;
+  options.split = data::choose_split(command.spec, command.split, "");
   options.need_labels = !command.images;
   if (command.action == "check") return check(command, classes, options);
   if (command.action == "pack") return pack(command, classes, options);

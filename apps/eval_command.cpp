@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "commands.h"
+#include "data/data_spec.h"
 #include "data/png_file.h"
 #include "data/resize.h"
 #include "evaluation.h"
@@ -73,13 +74,13 @@ std::vector<ClassSubset> subsets_of(const EvalCommand& command, const data::Clas
   return has_cityscapes_ids(classes) && has_scheme(set, "synthia") ? synthia_subsets() : std::vector<ClassSubset>();
 }
 
-Json own_notes(const EvalCommand& command, const data::Evaluator& evaluator, const data::ClassTable& classes,
-               const std::vector<ClassSubset>& subsets, const std::string& file) {
+Json own_notes(const EvalCommand& command, const std::string& split, const data::Evaluator& evaluator,
+               const data::ClassTable& classes, const std::vector<ClassSubset>& subsets, const std::string& file) {
   const data::Scores s = evaluator.result();
   Json accuracies = Json::object();
   for (size_t k = 0; k < s.classes.size(); ++k) accuracies.set(classes.classes[k].name, s.classes[k].accuracy);
   Json notes = Json::object();
-  notes.set("weights", file).set("data", command.data).set("split", command.split);
+  notes.set("weights", file).set("data", command.data).set("split", split);
   notes.set("images", evaluator.images()).set("pixels", int64_t(s.pixels)).set("size", command.size);
   notes.set("scales", command.scales).set("flip", command.flip);
   notes.set("pixelAccuracy", s.pixel_accuracy).set("averageAccuracyClasses", s.mean_accuracy);
@@ -96,25 +97,24 @@ void run_eval(const EvalCommand& command) {
                                  .width = size.width,
                                  .scales = numbers_option("--scales", command.scales, 0.05, 16),
                                  .flip = command.flip};
+  const std::string split = data::choose_split(command.data, command.split, "val");
   ModelInUse m = open_model(command.model);
   Context& c = *m.context;
   const data::ClassTable classes = classes_of(m.open.info, m.file, command.classes);
-  const auto set = data::open_data(command.data, classes, {.split = command.split, .need_labels = true});
+  const auto set = data::open_data(command.data, classes, {.split = split, .need_labels = true});
   const std::vector<ClassSubset> subsets = subsets_of(command, classes, *set);
   std::unique_ptr<OutputFolder> folder;
   if (!command.save.empty()) {
     Json recipe = Json::object();
     recipe.set("command", "eval").set("weights", file_checksum(m.file)).set("data", command.data);
-    recipe.set("split", command.split)
-        .set("size", command.size)
-        .set("scales", command.scales)
-        .set("flip", command.flip);
+    recipe.set("split", split).set("size", command.size).set("scales", command.scales).set("flip", command.flip);
     folder = std::make_unique<OutputFolder>(command.save, "eval.json", std::move(recipe));
   }
   // Before the work: what cannot be written is known at once.
   std::unique_ptr<AtomicFile> json_file;
   if (!command.json.empty()) json_file = std::make_unique<AtomicFile>(command.json);
-  std::cerr << m.description() << "\n" << count_text(uint64_t(set->size())) << " images\n";
+  std::cerr << m.description() << "\n"
+            << count_text(uint64_t(set->size())) << (set->size() == 1 ? " image\n" : " images\n");
 
   data::Evaluator evaluator(c, classes.size());
   Predictor predictor(c, *m.open.model, m.open.info, options);
@@ -133,7 +133,7 @@ void run_eval(const EvalCommand& command) {
   if (const std::string w = set->warnings(); !w.empty()) std::cerr << "segue: warning: " << w << '\n';
   if (json_file) {
     Json json = score_json(predictions.confusion(), classes);
-    json.set("segue", own_notes(command, evaluator, classes, subsets, m.file));
+    json.set("segue", own_notes(command, split, evaluator, classes, subsets, m.file));
     json_file->write(json.dump(true) + "\n");
     json_file->commit();
   }

@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "commands.h"
+#include "data/data_spec.h"
 #include "image_list.h"
 #include "models/model_file.h"
 #include "runtime/text.h"
@@ -24,9 +25,10 @@ TranslateOptions options_of(const TranslateCommand& command) {
 void run_translate(const TranslateCommand& command) {
   const TranslateOptions options = options_of(command);
   const bool labels = !command.data.empty();
+  const std::string split = labels ? data::choose_split(command.data, command.split, "train") : "";
   const data::ClassTable classes = data::load_class_table(command.classes);
   const std::shared_ptr<const data::DataSet> set =
-      labels ? data::open_data(command.data, classes, {.split = command.split, .need_labels = true})
+      labels ? data::open_data(command.data, classes, {.split = split, .need_labels = true})
              : open_images(command.images);
   if (!labels) require_outside(command.images, command.out);
 
@@ -35,7 +37,7 @@ void run_translate(const TranslateCommand& command) {
   const OpenGenerator generator = open_generator(c, weights);
   Json recipe = Json::object();
   recipe.set("command", "translate").set("weights", file_checksum(weights));
-  recipe.set("input", labels ? command.data : command.images).set("split", labels ? command.split : "");
+  recipe.set("input", labels ? command.data : command.images).set("split", split);
   recipe.set("height", options.height).set("width", options.width).set("classes", labels ? classes.name : "");
   OutputFolder folder(command.out, kTranslateRecipe, std::move(recipe));
   std::unique_ptr<LabelledFolder> labelled;

@@ -131,7 +131,7 @@ DataReport check_data(const std::string& text, const ClassTable& classes, const 
   };
   all(listing.unlabelled, "image ", " has no label");
   all(listing.imageless, "label ", " has no image");
-  all(listing.doubled, "", " has the name of another file");
+  all(listing.doubled, "", " has the name of another file; extensions do not count");
   all(listing.broken, "image ",
       " is known to be broken: it shows nothing, though its label is good; training leaves it out");
   if (listing.examples.empty() && report.faults.empty())

@@ -106,6 +106,8 @@ std::string DataSpec::option(const std::string& name, const std::string& otherwi
 DataSpec parse_data_spec(const std::string& text) {
   DataSpec spec;
   spec.text = trimmed(text);
+  if (share_prefix(spec.text, nullptr) > 0 || parse_data_mix(spec.text).size() > 1)
+    usage(cat("data ", quote(spec.text), ": expects one data set, KIND:PATH; mixes and shares are for training"));
   const size_t colon = spec.text.find(':');
   if (colon == std::string::npos)
     usage(cat("data ", quote(spec.text), ": expects KIND:PATH with a KIND of ", list_of(kKinds),
@@ -124,6 +126,15 @@ DataSpec parse_data_spec(const std::string& text) {
   if (path.empty()) usage(cat("data ", quote(spec.text), ": expects a path behind '", spec.kind, ":'"));
   spec.path = expanded(path, spec.text);
   return spec;
+}
+
+std::string choose_split(const std::string& text, const std::string& option, const std::string& otherwise) {
+  const DataSpec spec = parse_data_spec(text);
+  const std::string own = spec.option("split");
+  if (!own.empty() && !option.empty() && own != option)
+    usage(cat("data ", quote(spec.text), " names the split ", quote(own), ", --split ", quote(option),
+              ": expects one of them"));
+  return !own.empty() ? own : !option.empty() ? option : otherwise;
 }
 
 std::vector<MixPart> parse_data_mix(const std::string& text) {

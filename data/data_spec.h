@@ -18,9 +18,13 @@ struct DataSpec {
   std::string option(const std::string& name, const std::string& otherwise = "") const;
 };
 
-/// Takes a spec apart. In the path $NAME and ${NAME} become the variable's value, "$$" a dollar, and "~/" the home folder.
-/// Throws usage for an unknown kind or option, and for a variable that is not set.
+/// Takes a spec of one set apart. In the path $NAME and ${NAME} become the variable's value, "$$" a dollar, and "~/" the home folder.
+/// Throws usage for an unknown kind or option, for a variable that is not set, and for a mix.
 DataSpec parse_data_spec(const std::string& text);
+
+/// The split that a spec names, or else that of an option ("": not given), or else `otherwise`. Throws usage if both
+/// are given and differ.
+std::string choose_split(const std::string& text, const std::string& option, const std::string& otherwise);
 
 /// A spec of a mix and its share; 0: none was given.
 struct MixPart {

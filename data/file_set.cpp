@@ -1,7 +1,9 @@
 #include "file_set.h"
 
+#include <algorithm>
 #include <atomic>
 
+#include "byte_counts.h"
 #include "image_file.h"
 #include "kernels/error.h"
 #include "resize.h"
@@ -12,7 +14,8 @@ namespace {
 
 class FileSet final : public DataSet {
  public:
-  FileSet(Listing listing, bool labelled) : listing_(std::move(listing)), labelled_(labelled) {}
+  FileSet(Listing listing, bool labelled)
+      : listing_(std::move(listing)), labelled_(labelled), foreign_(listing_.examples.size()) {}
 
   int64_t size() const override { return int64_t(listing_.examples.size()); }
   bool labelled() const override { return labelled_; }
@@ -36,6 +39,10 @@ class FileSet final : public DataSet {
   Example read_label(int64_t i, ExampleBuffer& buffer) const override {
     if (!labelled_) return read(i, buffer);
     data::read_label(at(i).label, buffer.label, buffer.bytes);
+    const ImageView label = buffer.label.view();
+    const ByteCounts px = count_bytes(label.px, label.height, label.width, label.width);
+    for (size_t id = 0; id < kIgnore; ++id)
+      if (px[id] > 0 && listing_.scheme.label(uint8_t(id)).empty()) foreign_[size_t(i)] = true;
     return {{}, buffer.label.view(), &listing_.table};
   }
 
@@ -50,6 +57,10 @@ class FileSet final : public DataSet {
       if (n > 0) all += cat(all.empty() ? "" : "; ", n, " ", n == 1 ? one : several);
     };
     add(resized_, "label resized to its image", "labels resized to their images");
+    const std::string foreign = cat("with ids that labels of ", quote(listing_.scheme.name),
+                                    " do not have, ignored; 'segue data check' lists them");
+    add(std::count(foreign_.begin(), foreign_.end(), true), ("label " + foreign).c_str(),
+        ("labels " + foreign).c_str());
     add(int64_t(listing_.unlabelled.size()), "image without a label left out", "images without a label left out");
     add(int64_t(listing_.imageless.size()), "label without an image left out", "labels without an image left out");
     add(int64_t(listing_.doubled.size()), "file with the name of another one left out",
@@ -64,6 +75,7 @@ class FileSet final : public DataSet {
   Listing listing_;
   bool labelled_;
   mutable std::atomic<int64_t> resized_{0};
+  mutable std::vector<std::atomic<bool>> foreign_;  // by example: read_label() saw ids that the scheme does not have
 };
 
 }  // namespace

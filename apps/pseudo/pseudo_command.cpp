@@ -4,6 +4,7 @@
 #include "apps/commands.h"
 #include "apps/model_classes.h"
 #include "apps/train/interrupt.h"
+#include "data/data_spec.h"
 #include "pseudo_labels.h"
 #include "runtime/text.h"
 
@@ -17,13 +18,14 @@ void run_pseudo(const PseudoCommand& command) {
                    .width = size.width,
                    .scales = numbers_option("--scales", command.scales, 0.05, 16),
                    .flip = command.flip};
+  const std::string split = data::choose_split(command.data, command.split, "train");
   ModelInUse m = open_model(command.model);
   const data::ClassTable classes = classes_of(m.open.info, m.file, command.classes);
-  const auto set = data::open_data(command.data, classes, {.split = command.split, .need_labels = false});
+  const auto set = data::open_data(command.data, classes, {.split = split, .need_labels = false});
 
   Json recipe = Json::object();
   recipe.set("command", "pseudo").set("weights", file_checksum(m.file)).set("data", command.data);
-  recipe.set("split", command.split).set("threshold", options.threshold).set("per_class", options.share);
+  recipe.set("split", split).set("threshold", options.threshold).set("per_class", options.share);
   recipe.set("scales", command.scales).set("flip", command.flip).set("size", command.size).set("copy", command.copy);
   recipe.set("classes", classes.name).set("images", set->size());
   OutputFolder folder(command.out, kPseudoRecipe, std::move(recipe));

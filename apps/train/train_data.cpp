@@ -49,8 +49,11 @@ std::vector<std::shared_ptr<const data::LabelCounts>> counts_of(const Config& co
 std::string TrainData::describe(const std::string& spec) const {
   std::string text = spec + ": ";
   for (const data::DataShare& part : mix) {
-    text += cat(&part == &mix[0] ? "" : " + ", count_text(uint64_t(part.set->size())), " images");
-    if (mix.size() > 1) text += cat(" (", std::lround(100 * part.share), "%)");
+    text += cat(&part == &mix[0] ? "" : " + ", count_text(uint64_t(part.set->size())),
+                part.set->size() == 1 ? " image" : " images");
+    std::string notes = mix.size() > 1 ? cat(std::lround(100 * part.share), "%") : "";
+    if (const std::string w = part.set->warnings(); !w.empty()) notes += (notes.empty() ? "" : "; ") + w;
+    if (!notes.empty()) text += cat(" (", notes, ")");
   }
   return text;
 }

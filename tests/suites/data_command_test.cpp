@@ -116,7 +116,7 @@ TEST_F(DataCommand, CheckListsEveryFault) {
   const std::vector<std::string> want = {
       "image '" + image("c") + "' has no label",
       "label '" + of_label("d") + "' has no image",
-      "'" + image("twice") + "' has the name of another file",
+      "'" + image("twice") + "' has the name of another file; extensions do not count",
       "cannot read '" + image("a") + "': the file is cut off",
       "cannot read '" + image("b") + "': ",
       "label '" + of_label("e") + "' is 3x2, its image 6x4",

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <numeric>
 
+#include "data/data_spec.h"
 #include "data/gta5_split.h"
 #include "data/image_file.h"
 #include "tests/files.h"
@@ -339,12 +340,42 @@ TEST(DataSpec, WhatMeansNothingIsAUsageError) {
       {"gta5:x?broken=no", "data 'gta5:x?broken=no': expects broken=keep; got 'no'"},
       {"gta5:x?scheme=camvid",
        "data 'gta5:x?scheme=camvid': only folder: takes a scheme; gta5 says itself what its labels hold"},
+      {"0.5*gta5:x", "data '0.5*gta5:x': expects one data set, KIND:PATH; mixes and shares are for training"},
+      {"gta5:x + folder:y",
+       "data 'gta5:x + folder:y': expects one data set, KIND:PATH; mixes and shares are for training"},
       {"pack:x?split=val", "data 'pack:x?split=val': a pack takes no options; got 'split'"}};
   for (const auto& [spec, want] : wrong) {
     const auto error = caught([&, s = spec] { open(s); });
     EXPECT_EQ(error.code, 2) << spec;
     EXPECT_EQ(error.what, want);
   }
+}
+
+TEST(DataSet, LabelsWithIdsThatNobodyKnowsAreCountedOnce) {
+  const ScratchFolder folder;
+  for (const char* name : {"a", "b"}) {
+    data::Image label(2, 2, 1), image(2, 2, 3);
+    label.px = {7, 255, uint8_t(*name == 'b' ? 77 : 8), 34};
+    for (const char* kind : {"images", "labels"})
+      std::filesystem::create_directories(folder.file(std::string("f/") + kind));
+    data::write_png(folder.file(std::string("f/images/") + name + ".png"), image.view());
+    data::write_png(folder.file(std::string("f/labels/") + name + ".png"), label.view());
+  }
+  const auto set = open("folder:" + folder.file("f"));
+  data::ExampleBuffer buffer;
+  for (int64_t i : {0, 1, 1}) set->read_label(i, buffer);
+  EXPECT_EQ(set->warnings(),
+            "1 label with ids that labels of 'cityscapes' do not have, ignored; 'segue data check' lists them");
+}
+
+TEST(DataSpec, OneSplitIsChosen) {
+  EXPECT_EQ(data::choose_split("gta5:x", "", "val"), "val");
+  EXPECT_EQ(data::choose_split("gta5:x", "train", "val"), "train");
+  EXPECT_EQ(data::choose_split("gta5:x?split=train", "", "val"), "train");
+  EXPECT_EQ(data::choose_split("gta5:x?split=train", "train", "val"), "train");
+  const auto error = caught([] { data::choose_split("gta5:x?split=train", "val", "val"); });
+  EXPECT_EQ(error.code, 2);
+  EXPECT_EQ(error.what, "data 'gta5:x?split=train' names the split 'train', --split 'val': expects one of them");
 }
 
 TEST(DataMix, SharesAddUpToOne) {

@@ -249,6 +249,7 @@ TEST_F(PredictProgram, EvalTableJsonAndPredictions) {
   const Json got = Json::parse(read_bytes(json), json), want = score_json(confusion, classes_);
   for (const auto& [key, value] : want.members()) EXPECT_EQ(got.at(key).dump(), value.dump()) << key;
   EXPECT_EQ(got.at("segue").integer("images"), 2);
+  EXPECT_EQ(got.at("segue").text("split"), "val");
   EXPECT_EQ(got.at("segue").integer("pixels"), int64_t(s.pixels));
   EXPECT_EQ(got.at("segue").number("pixelAccuracy"), s.pixel_accuracy);
 
@@ -286,6 +287,8 @@ TEST_F(PredictProgram, EvalRefuses) {
   EXPECT_NE(error(eval + " --scales 1,,2", 2).find("--scales expects a number from 0.05 to 16; got ''"),
             std::string::npos);
   EXPECT_NE(error(eval + " --subset 12", 2).find("--subset expects 16 or 13; got '12'"), std::string::npos);
+  EXPECT_NE(error(eval + "?split=val --split train", 2).find("names the split 'val', --split 'train'"),
+            std::string::npos);
   EXPECT_NE(error(eval + " --split nowhere", 3).find("nowhere"), std::string::npos);
   EXPECT_NE(error(eval + " --json " + folder_.file("photos/none/result.json"), 1).find("photos/none"),
             std::string::npos);

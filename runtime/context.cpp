@@ -5,6 +5,7 @@
 #include "kernels/add.h"
 #include "kernels/fill.h"
 #include "memory.h"
+#include "shown.h"
 
 #if defined(_OPENMP)
 #include <omp.h>
@@ -154,7 +155,7 @@ void Context::watch(const char* kernel, const Out& o) const {
   const std::vector<float> values = host_values(o.view);
   for (size_t i = 0; i < values.size(); ++i)
     if (!std::isfinite(values[i]))
-      fail(Fault::diverged, kernel, "wrote ", values[i], " at element ", i, " of ", o.view.shape);
+      fail(Fault::diverged, kernel, "wrote ", shown(values[i]), " at element ", i, " of ", o.view.shape);
 }
 
 void Context::require_grad(Tensor& x) { x.set_cell(make_cell(x)); }

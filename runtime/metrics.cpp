@@ -6,13 +6,14 @@
 #include "kernels/add.h"
 #include "kernels/fill.h"
 #include "memory.h"
+#include "shown.h"
 
 namespace segue {
 
 namespace {
 
 void require_finite(const std::string& name, float value) {
-  if (!std::isfinite(value)) fail(Fault::diverged, "metrics", "expects a finite ", name, "; got ", value);
+  if (!std::isfinite(value)) fail(Fault::diverged, "metrics", "expects a finite ", name, "; got ", shown(value));
 }
 
 }  // namespace

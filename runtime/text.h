@@ -23,7 +23,7 @@ bool is_utf8(std::string_view text);
 int edit_distance(std::string_view a, std::string_view b);
 
 /// The candidate nearest to `word` by edit_distance, or "" if none is near: at most a third of its letters away, 2 in
-/// short words, 1 in words of three letters. Words longer than 256 bytes have no neighbours.
+/// short words, 1 in words of three letters; "gpu" means "cuda". Words longer than 256 bytes have no neighbours.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
 /// "; did you mean 'x'?" with the nearest candidate, or "".

@@ -11,6 +11,7 @@
 #include "interrupt.h"
 #include "runtime/atomic_file.h"
 #include "runtime/mapped_file.h"
+#include "runtime/shown.h"
 #include "runtime/text.h"
 
 namespace segue {
@@ -31,7 +32,8 @@ void require_finite(const SavedPart& part) {
   for (const NamedTensor& t : part.tensors) {
     if (t.view.dtype != DType::f32) continue;
     for (const float v : host_values(t.view))
-      if (!std::isfinite(v)) fail(Fault::diverged, "trainer", "expects finite weights; ", quote(t.name), " holds ", v);
+      if (!std::isfinite(v))
+        fail(Fault::diverged, "trainer", "expects finite weights; ", quote(t.name), " holds ", shown(v));
   }
 }
 

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <fstream>
 
@@ -38,6 +39,25 @@ Task task_of(const std::vector<RawSetting>& settings, const std::string& name) {
               cat(name, ": expects a line such as task = \"segment\" (or \"translate\", \"adapt\"); got none"));
 }
 
+/// True for digits, with a sign or without, that no 64 bits hold.
+bool integer_overflows(const std::string& text) {
+  const char *begin = text.data() + (text.substr(0, 1) == "+"), *end = text.data() + text.size();
+  int64_t value = 0;
+  const auto r = std::from_chars(begin, end, value);
+  return r.ec == std::errc::result_out_of_range && r.ptr == end;
+}
+
+/// VALUE of a --set as TOML or, if it isn't, as text; but what begins with a quote or a bracket was meant as TOML.
+RawValue override_value(const std::string& text, const std::string& origin) {
+  try {
+    return read_toml_value(text, origin);
+  } catch (const Error& e) {
+    const size_t first = text.find_first_not_of(" \t");
+    if (first == std::string::npos || std::string_view("\"'[").find(text[first]) == std::string_view::npos) return text;
+    throw Error(e.fault(), cat(e.what(), "; got ", quote(text)));
+  }
+}
+
 /// One --set: VALUE is TOML where that gives the type wanted, else it is taken as text.
 void apply(ConfigReader& reader, Task task, const std::string& text) {
   const size_t equals = text.find('=');
@@ -51,9 +71,11 @@ void apply(ConfigReader& reader, Task task, const std::string& text) {
   RawSetting raw{key, value, 0};
   bool wants_text = false;
   for (const Setting& s : schema(task)) wants_text |= s.key == key && std::holds_alternative<std::string>(s.standard);
-  RawValue parsed;
-  if (read_toml_value(value, parsed) && (!wants_text || std::holds_alternative<std::string>(parsed)))
-    raw.value = parsed;
+  if (!wants_text && integer_overflows(value))
+    throw Error(Fault::usage, cat(origin, ": the integer ", plain_text(value), " is out of range, ",
+                                  std::numeric_limits<int64_t>::min(), " to ", std::numeric_limits<int64_t>::max()));
+  if (RawValue parsed = override_value(value, origin); !wants_text || std::holds_alternative<std::string>(parsed))
+    raw.value = std::move(parsed);
   reader.take(raw, origin);
 }
 

@@ -31,7 +31,7 @@ struct Setting {
   std::string unit;  ///< "px", "steps"; "" for none
   std::string help;
   Range range = {};
-  std::vector<std::string> choices = {};  ///< of a text; empty: any
+  std::vector<std::string> choices = {};  ///< of a text or an integer; empty: any
 };
 
 /// The settings of a task, table by table.

@@ -1,5 +1,6 @@
 #include "config_reader.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/error.h"
@@ -118,12 +119,12 @@ void ConfigReader::take(const RawSetting& raw, const std::string& origin) {
            type_of(raw.value));
   if (!in_range(value, setting->range))
     refuse(origin, quote(raw.key), " expects ", range_text(*setting), "; got ", value_text(value));
-  if (const auto* text = std::get_if<std::string>(&value)) {
-    bool known = setting->choices.empty();
-    for (const std::string& choice : setting->choices) known = known || choice == *text;
-    if (!known)
-      refuse(origin, quote(raw.key), " expects ", range_text(*setting), "; got ", quote(*text),
-             did_you_mean(*text, setting->choices));
+  if (const std::vector<std::string>& choices = setting->choices; !choices.empty()) {
+    const auto* text = std::get_if<std::string>(&value);
+    const std::string got = text ? *text : value_text(value);
+    if (std::find(choices.begin(), choices.end(), got) == choices.end())
+      refuse(origin, quote(raw.key), " expects ", range_text(*setting), "; got ", text ? quote(got) : got,
+             text ? did_you_mean(got, choices) : "");
   }
   given(raw.key, std::move(value), origin);
 }
@@ -144,13 +145,10 @@ Config ConfigReader::check() {
       refuse(origin("optim.decay_epochs"), "'optim.constant_epochs' + 'optim.decay_epochs' expects 1 or more; got 0");
     return config_;
   }
-  const int64_t stride = c.get<int64_t>("model.output_stride");
-  if (stride != 8 && stride != 16)
-    refuse(origin("model.output_stride"), "'model.output_stride' expects 8 or 16; got ", stride);
   if (c.get<std::string>("model.arch") == "fcn") {
     if (!c.is_set("model.output_stride"))
       given("model.output_stride", int64_t(8), origin("model.arch"));
-    else if (stride != 8)
+    else if (const int64_t stride = c.get<int64_t>("model.output_stride"); stride != 8)
       refuse(origin("model.output_stride"), "'model.output_stride' expects 8 with model.arch = \"fcn\"; got ", stride);
   }
   const auto& scale = c.get<std::vector<double>>("data.scale");

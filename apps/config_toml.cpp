@@ -51,15 +51,11 @@ std::vector<RawSetting> read_toml(const std::string& text, const std::string& na
   return settings;
 }
 
-bool read_toml_value(const std::string& text, RawValue& value) {
-  try {
-    const TomlTable table = parse_toml("v = " + text, "--set", "a value");
-    if (table.size() != 1) return false;  // a line break inside VALUE opened a second key
-    value = value_of(table.front().value);
-    return true;
-  } catch (const Error&) {
-    return false;
-  }
+RawValue read_toml_value(const std::string& text, const std::string& name) {
+  const TomlTable table = parse_toml("v = " + text, name, "a value");
+  // A line break inside of it may open a second key.
+  if (table.size() != 1) throw Error(Fault::usage, cat(name, ": expects one value; got several lines"));
+  return value_of(table.front().value);
 }
 
 }  // namespace segue

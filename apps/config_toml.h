@@ -26,7 +26,7 @@ struct RawSetting {
 /// Reads TOML text, in the order of its lines. Throws usage with name:line.
 std::vector<RawSetting> read_toml(const std::string& text, const std::string& name);
 
-/// Reads one value; false if `text` is not one TOML value.
-bool read_toml_value(const std::string& text, RawValue& value);
+/// Reads one value. Throws usage, with `name`, if `text` is not one TOML value.
+RawValue read_toml_value(const std::string& text, const std::string& name);
 
 }  // namespace segue

@@ -47,13 +47,14 @@ std::string ModelInUse::description() const {
 }
 
 ModelInUse open_model(const ModelChoice& choice) {
-  const int64_t stride = integer_option("--output-stride", choice.output_stride, 0, 16);
-  if (stride != 0 && stride != 8 && stride != 16)
-    throw Error(Fault::usage, cat("--output-stride expects 8 or 16; got ", stride));
+  const std::string& asked = choice.output_stride;
+  const int stride = asked == "8" ? 8 : asked == "16" ? 16 : 0;
+  if (stride == 0 && asked != "0")
+    throw Error(Fault::usage, cat("--output-stride expects 8 or 16; got ", quote(asked)));
   ModelInUse m;
   m.file = weight_file(choice.weights);
   m.context = std::make_unique<Context>(context_options(choice.device));
-  m.open = open_segmenter(*m.context, m.file, int(stride));
+  m.open = open_segmenter(*m.context, m.file, stride);
   return m;
 }
 

@@ -127,7 +127,17 @@ TEST(Config, WrongTypesNameBoth) {
   EXPECT_NE(refused_override("data.crop=[64, 1.5]").find("got [64.0, 1.5]"), std::string::npos);
   EXPECT_NE(refused_override("data.crop=[\"a\", 1]").find("got a list of other things"), std::string::npos);
   EXPECT_NE(refused_override("data.crop=[1,2,3,4,5,6,7,8,9]").find("got a list of 9 numbers"), std::string::npos);
-  EXPECT_NE(refused_override("train.steps=99999999999999999999").find("expects integer"), std::string::npos);
+  EXPECT_EQ(refused_override("train.steps=99999999999999999999"),
+            "--set train.steps: the integer 99999999999999999999 is out of range, -9223372036854775808 to "
+            "9223372036854775807");
+  EXPECT_NE(refused_override("optim.rate=-99999999999999999999").find("is out of range"), std::string::npos);
+  EXPECT_NE(refused_override("train.steps=+99999999999999999999").find("is out of range"), std::string::npos);
+  EXPECT_NE(refused_override("train.steps=99999999999999999999x").find("got the text"), std::string::npos);
+  EXPECT_NE(refusal(head + "steps = 99999999999999999999").find("not representable in 64 bits"), std::string::npos);
+  // Digits are a name as well as another.
+  EXPECT_EQ(
+      parse_config("task = \"segment\"", "x.toml", {"log.name=99999999999999999999"}).get<std::string>("log.name"),
+      "99999999999999999999");
 }
 
 TEST(Config, RangesAndChoices) {
@@ -139,6 +149,14 @@ TEST(Config, RangesAndChoices) {
   EXPECT_EQ(refused_override("data.crop=[64, 31]"), "--set data.crop: 'data.crop' expects 32 to 8192; got [64, 31]");
   EXPECT_EQ(refused_override("optim.kind=sdg"),
             "--set optim.kind: 'optim.kind' expects sgd or adam; got 'sdg'; did you mean 'sgd'?");
+  EXPECT_EQ(refused_override("train.device=gpu"),
+            "--set train.device: 'train.device' expects auto, cpu or cuda; got 'gpu'; did you mean 'cuda'?");
+  EXPECT_EQ(refused_override("model.output_stride=32"),
+            "--set model.output_stride: 'model.output_stride' expects 8 or 16; got 32");
+  for (const Task task : {Task::segment, Task::adapt})
+    for (const Setting& s : schema(task)) {
+      EXPECT_TRUE(s.key != "model.output_stride" || range_text(s) == "8 or 16") << range_text(s);
+    }
 }
 
 TEST(Config, SettingsThatContradictEachOther) {
@@ -166,6 +184,20 @@ TEST(Config, TextThatIsNotToml) {
   EXPECT_EQ(refusal(head + "[=]\n").rfind("x.toml:2: not valid TOML: ", 0), 0u);
   EXPECT_NE(refusal(head + "a = \"\xff\""), "");
   EXPECT_NE(refusal(std::string("\0\0\0", 3)), "");
+}
+
+/// VALUE of --set is text where it isn't TOML; what begins as TOML does is a mistake, not a text with a quote in it.
+TEST(Config, OverridesThatBeginAsTomlMustEndSo) {
+  for (const std::string bad : {"\"x", "'x", "\"x\"y", " \"x", "[x", "[1, 2", "\"x\"\nb=2"}) {
+    const std::string what = refused_override("log.dir=" + bad);
+    EXPECT_EQ(what.rfind("--set log.dir:", 0), 0u) << what;
+    EXPECT_NE(what.find("; got '"), std::string::npos) << what;
+  }
+  EXPECT_EQ(refused_override("log.dir=\"x").rfind("--set log.dir:1: not valid TOML: ", 0), 0u);
+  EXPECT_EQ(refused_override("data.crop=[1,").rfind("--set data.crop:1: not valid TOML: ", 0), 0u);
+  for (const auto& [given, read] :
+       {std::pair<std::string, std::string>{"\"x y\"", "x y"}, {"x\"y", "x\"y"}, {"a [b]", "a [b]"}, {"'x'", "x"}})
+    EXPECT_EQ(parse_config("task = \"segment\"", "x.toml", {"log.dir=" + given}).get<std::string>("log.dir"), read);
 }
 
 TEST(Config, OverridesThatAreNone) {

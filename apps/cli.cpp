@@ -22,18 +22,28 @@ namespace {
 /// A command as it is parsed: positional arguments and options are collected here and checked by hand, because the
 /// library's messages name its own concepts.
 struct Command {
-  Command(CLI::App& program, const std::string& name, size_t positionals)
+  Command(CLI::App& program, const std::string& name, size_t positionals, std::vector<Command*>& all)
       : app(program.add_subcommand(name)), name(name), positionals(positionals) {
+    all.push_back(this);
     app->set_help_flag();
     app->add_flag("--help,-h", help);
     app->allow_extras();
   }
+  Command(const Command&) = delete;
+  Command& operator=(const Command&) = delete;
   /// Options with one value each; given twice, the last one counts.
   void values(const std::vector<std::pair<const char*, std::string*>>& all) {
     for (const auto& [option, value] : all) {
-      app->add_option(option, *value)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+      given.emplace_back(app->add_option(option, *value), value);
+      given.back().first->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
       options.push_back(option);
     }
+  }
+  /// "" stands for an option that was not given: one that was typed, a shell's empty variable, is refused.
+  void require_values() const {
+    for (const auto& [option, value] : given)
+      if (option->count() > 0 && value->empty())
+        usage(cat("option ", quote(option->get_name()), " expects a value; got an empty one"), name);
   }
   void flag(const char* option, bool& value) {
     app->add_flag(option, value);
@@ -51,24 +61,22 @@ struct Command {
   std::string name;
   size_t positionals;  // most that it takes
   std::vector<std::string> options = {"--help"};
+  std::vector<std::pair<CLI::Option*, const std::string*>> given;
+  std::vector<std::string> literal;  // arguments behind "--"
   bool help = false;
 };
 
 /// What is left over: positional arguments, or options that do not exist.
 std::vector<std::string> positionals_of(const Command& c) {
   std::vector<std::string> words;
-  bool only_words = false;
   for (const std::string& word : c.app->remaining()) {
-    if (word == "--" && !only_words) {
-      only_words = true;
-      continue;
-    }
-    if (!only_words && word.size() > 1 && word[0] == '-')
+    if (word.size() > 1 && word[0] == '-')
       usage(cat("unknown option ", quote(word), " for 'segue ", c.name, "'",
                 did_you_mean(word.substr(0, word.find('=')), c.options)),
             c.name);
     words.push_back(word);
   }
+  words.insert(words.end(), c.literal.begin(), c.literal.end());
   if (words.size() > c.positionals)
     usage(cat("'segue ", c.name, "' expects at most ", c.positionals, c.positionals == 1 ? " argument" : " arguments",
               "; got also ", quote(words[c.positionals])),
@@ -205,51 +213,43 @@ void run_command_line(const std::vector<std::string>& arguments) {
   program.add_flag("--help,-h", help);
   program.add_flag("--version", version);
 
-  Command config_command(program, "config", 2);
+  std::vector<Command*> commands;
+  Command config_command(program, "config", 2, commands);
   std::vector<std::string> overrides;
   config_command.app->add_option("--set", overrides)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   config_command.options.push_back("--set");
 
-  Command inspect_command(program, "inspect", 1);
+  Command inspect_command(program, "inspect", 1, commands);
   bool stats = false;
-  inspect_command.app->add_flag("--stats", stats);
-  inspect_command.options.push_back("--stats");
+  inspect_command.flag("--stats", stats);
 
-  Command data_command(program, "data", 3);
+  Command data_command(program, "data", 3, commands);
   DataCommand data_options;
-  for (const auto& [option, value] :
-       std::initializer_list<std::pair<const char*, std::string*>>{{"--split", &data_options.split},
-                                                                   {"--classes", &data_options.classes},
-                                                                   {"--size", &data_options.size},
-                                                                   {"--png", &data_options.png},
-                                                                   {"--json", &data_options.json}}) {
-    data_command.app->add_option(option, *value);
-    data_command.options.push_back(option);
-  }
-  data_command.app->add_flag("--images", data_options.images);
-  data_command.options.push_back("--images");
+  data_command.values({{"--split", &data_options.split},
+                       {"--classes", &data_options.classes},
+                       {"--size", &data_options.size},
+                       {"--png", &data_options.png},
+                       {"--json", &data_options.json}});
+  data_command.flag("--images", data_options.images);
   TrainCommand train_options, adapt_options;
-  Command train_command(program, "train", 1), adapt_command(program, "adapt", 1);
+  Command train_command(program, "train", 1, commands), adapt_command(program, "adapt", 1, commands);
   TrainArguments train_arguments(train_command, train_options), adapt_arguments(adapt_command, adapt_options);
 
-  Command synth_command(program, "synth", 1);
+  Command synth_command(program, "synth", 1, commands);
   SynthCommand synth;
-  for (const auto& [name, value] : {std::pair{"--count", &synth.count},
-                                    {"--size", &synth.size},
-                                    {"--style", &synth.style},
-                                    {"--seed", &synth.seed},
-                                    {"--split", &synth.split},
-                                    {"--threads", &synth.threads}}) {
-    synth_command.app->add_option(name, *value)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-    synth_command.options.push_back(name);
-  }
-  Command report_command(program, "report", 1000);
-  ReportCommand report;
-  report_command.app->add_option("-o", report.out)->expected(1);
-  report_command.app->add_flag("--table", report.table);
-  for (const char* option : {"-o", "--table"}) report_command.options.push_back(option);
+  synth_command.values({{"--count", &synth.count},
+                        {"--size", &synth.size},
+                        {"--style", &synth.style},
+                        {"--seed", &synth.seed},
+                        {"--split", &synth.split},
+                        {"--threads", &synth.threads}});
 
-  Command eval_command(program, "eval", 1);
+  Command report_command(program, "report", 1000, commands);
+  ReportCommand report;
+  report_command.values({{"-o", &report.out}});
+  report_command.flag("--table", report.table);
+
+  Command eval_command(program, "eval", 1, commands);
   EvalCommand eval_options;
   eval_command.values({{"--data", &eval_options.data},
                        {"--split", &eval_options.split},
@@ -262,7 +262,7 @@ void run_command_line(const std::vector<std::string>& arguments) {
   eval_command.flag("--flip", eval_options.flip);
   eval_command.model(eval_options.model);
 
-  Command predict_command(program, "predict", 2);
+  Command predict_command(program, "predict", 2, commands);
   PredictCommand predict_options;
   predict_command.values({{"-o", &predict_options.out},
                           {"--as", &predict_options.as},
@@ -270,7 +270,7 @@ void run_command_line(const std::vector<std::string>& arguments) {
                           {"--classes", &predict_options.classes}});
   predict_command.model(predict_options.model);
 
-  Command translate_command(program, "translate", 2);
+  Command translate_command(program, "translate", 2, commands);
   TranslateCommand translate_options;
   translate_command.values({{"--data", &translate_options.data},
                             {"--split", &translate_options.split},
@@ -280,7 +280,7 @@ void run_command_line(const std::vector<std::string>& arguments) {
                             {"--width", &translate_options.width}});
   translate_command.device(translate_options.device);
 
-  Command pseudo_command(program, "pseudo", 1);
+  Command pseudo_command(program, "pseudo", 1, commands);
   PseudoCommand pseudo_options;
   pseudo_command.values({{"--data", &pseudo_options.data},
                          {"--split", &pseudo_options.split},
@@ -294,9 +294,18 @@ void run_command_line(const std::vector<std::string>& arguments) {
   pseudo_command.flag("--copy", pseudo_options.copy);
   pseudo_command.model(pseudo_options.model);
 
-  Command doctor_command(program, "doctor", 0), help_command(program, "help", 1);
+  Command doctor_command(program, "doctor", 0, commands), help_command(program, "help", 1, commands);
 
-  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+  // The list of the help is the list of commands: neither has one that the other lacks.
+  const std::vector<std::string> listed = command_names();
+  for (const Command* c : commands)
+    if (commands.size() != listed.size() || std::find(listed.begin(), listed.end(), c->name) == listed.end())
+      fail(Fault::internal, "cli", "expects the commands of the help; got ", quote(c->name), " of ", commands.size());
+
+  // Whatever stands behind "--" is no option; the library would look for some in it.
+  const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
+  const std::vector<std::string> literal(dashes == arguments.end() ? dashes : dashes + 1, arguments.end());
+  std::vector<std::string> reversed(std::make_reverse_iterator(dashes), arguments.rend());
   try {
     program.parse(reversed);
   } catch (const CLI::ArgumentMismatch& e) {
@@ -311,10 +320,12 @@ void run_command_line(const std::vector<std::string>& arguments) {
     std::cout << "segue " << build::kVersion << " (" << build::git_id() << ")\n";
     return;
   }
-  for (const Command* c : {&config_command, &inspect_command, &data_command, &train_command, &synth_command,
-                           &eval_command, &predict_command, &report_command, &translate_command, &pseudo_command,
-                           &adapt_command, &doctor_command, &help_command})
-    if (c->app->parsed() && c->help) return print_help(c->name);
+  for (Command* c : commands) {
+    if (!c->app->parsed()) continue;
+    if (c->help) return print_help(c->name);
+    c->require_values();
+    c->literal = literal;
+  }
   if (!program.remaining().empty()) {
     const std::string word = program.remaining().front();
     if (word[0] == '-') usage(cat("unknown option ", quote(word), did_you_mean(word, {"--help", "--version"})));

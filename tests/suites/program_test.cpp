@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "apps/cli_help.h"
 #include "kernels/conv_paths.h"
 #include "runtime/safetensors.h"
 
@@ -25,13 +26,13 @@ TEST_F(Program, VersionAndHelp) {
   const Finished help = run("help");
   EXPECT_EQ(help.out, run("--help").out);
   EXPECT_EQ(help.out, run("-h").out);
-  for (const char* command : {"config", "inspect", "data", "train", "synth", "eval", "predict", "report", "translate",
-                              "pseudo", "adapt", "doctor", "help"}) {
-    EXPECT_NE(help.out.find(std::string("\n  ") + command + " "), std::string::npos);
-    const Finished of = run(std::string("help ") + command);
+  EXPECT_GE(command_names().size(), 12u);
+  for (const std::string& command : command_names()) {  // the program itself refuses to run with other commands
+    EXPECT_NE(help.out.find("\n  " + command + " "), std::string::npos) << command;
+    const Finished of = run("help " + command);
     EXPECT_EQ(of.status, 0);
-    EXPECT_EQ(of.out.rfind(std::string("usage: segue ") + command, 0), 0u) << of.out;
-    EXPECT_EQ(of.out, run(std::string(command) + " --help").out);
+    EXPECT_EQ(of.out.rfind("usage: segue " + command, 0), 0u) << of.out;
+    EXPECT_EQ(of.out, run(command + " --help").out);
   }
 }
 
@@ -60,6 +61,34 @@ TEST_F(Program, MissingAndSurplusArguments) {
   EXPECT_EQ(error("config show", 2), "'segue config show' expects a file; got nothing; see 'segue help config'");
   EXPECT_EQ(error("config show x --set", 2), "option '--set' expects a value; got none; see 'segue help'");
   EXPECT_NE(error("config default segment --set a.b=1", 2).find("takes no --set"), std::string::npos);
+}
+
+TEST_F(Program, WhatStandsBehindTwoDashesIsNoOption) {
+  EXPECT_NE(error("inspect -- -x", 3).find("'-x': No such file"), std::string::npos);
+  EXPECT_NE(error("inspect --stats -- --help", 3).find("'--help': No such file"), std::string::npos);
+  EXPECT_NE(error("inspect -- --", 3).find("'--': No such file"), std::string::npos);
+  EXPECT_EQ(error("inspect a -- -b", 2),
+            "'segue inspect' expects at most 1 argument; got also '-b'; see 'segue help inspect'");
+  EXPECT_EQ(error("config show --", 2), "'segue config show' expects a file; got nothing; see 'segue help config'");
+  EXPECT_EQ(error("config show x --set -- a.b=1", 2), "option '--set' expects a value; got none; see 'segue help'");
+  EXPECT_EQ(error("-- inspect", 2), "expects a command; got nothing; see 'segue help'");
+}
+
+TEST_F(Program, EmptyValuesAreNotTakenForNone) {
+  for (const std::string option : {"--name", "--out", "--init", "--device", "--seed"})
+    EXPECT_EQ(error("train x.toml " + option + " ''", 2),
+              "option '" + option + "' expects a value; got an empty one; see 'segue help train'");
+  EXPECT_EQ(error("data stats folder:x --png ''", 2),
+            "option '--png' expects a value; got an empty one; see 'segue help data'");
+  EXPECT_EQ(error("report x -o ''", 2), "option '-o' expects a value; got an empty one; see 'segue help report'");
+  EXPECT_EQ(error("eval x --json a --json ''", 2),
+            "option '--json' expects a value; got an empty one; see 'segue help eval'");
+}
+
+TEST_F(Program, OutputStrideIsEightOrSixteen) {
+  for (const std::string bad : {"12", "32", "x"})
+    EXPECT_EQ(error("eval x --data folder:y --output-stride " + bad, 2),
+              "--output-stride expects 8 or 16; got '" + bad + "'");
 }
 
 TEST_F(Program, ConfigDefaultShowAndSchema) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "kernels/error.h"
+#include "run_folder.h"
 #include "runtime/text.h"
 
 namespace segue {
@@ -93,7 +94,9 @@ RunConfig resolve(const TrainCommand& command, const char* name) {
   if (!c.resume) {
     if (c.config.empty()) usage(cat("'segue ", name, "' expects a configuration; got nothing"));
     const Config config = load_named(c);
-    return {config, folder_of(config)};
+    std::string folder = folder_of(config);
+    require_no_file(folder);
+    return {config, std::move(folder)};
   }
   if (c.config.empty() && c.resume->empty())
     usage("--resume without a configuration expects the folder of a run: --resume=RUN");

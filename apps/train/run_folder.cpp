@@ -20,6 +20,7 @@ constexpr const char* kLock = ".lock";
 RunFolder RunFolder::create(const std::string& path) {
   std::string clean = path;
   while (clean.size() > 1 && clean.back() == '/') clean.pop_back();
+  require_no_file(clean);
   std::error_code error;
   const fs::path parent = fs::path(clean).parent_path();
   if (!parent.empty()) fs::create_directories(parent, error);
@@ -76,6 +77,13 @@ void RunFolder::lock() {
       throw Error(Fault::io, cat("run ", quote(path_), " is being written by another process; wait for it or stop it"));
     // A file system without locks: nothing to hold.
   }
+}
+
+void require_no_file(const std::string& path) {
+  std::error_code error;
+  // A link that leads nowhere is in the way as well.
+  if (fs::exists(fs::symlink_status(path, error)) && !fs::is_directory(path, error))
+    throw Error(Fault::usage, cat("expects a folder for the run; ", quote(path), " exists and is no folder"));
 }
 
 std::string command_text(const std::vector<std::string>& arguments) {

@@ -10,7 +10,7 @@ namespace segue {
 class RunFolder {
  public:
   /// Makes `path`, or if that exists path-2, path-3, ...: an old run is neither overwritten nor mixed with the new one.
-  /// Folders above it are made too. Throws io.
+  /// Folders above it are made too. Throws io, and usage as require_no_file.
   static RunFolder create(const std::string& path);
   /// Takes an old run to go on with it. Throws usage if there is none, io if another process holds it.
   static RunFolder open(const std::string& path);
@@ -31,6 +31,9 @@ class RunFolder {
   std::string path_;
   int lock_ = -1;
 };
+
+/// Throws usage if `path` exists and is no folder: whoever names a file, or /dev/null, did not mean a folder beside it.
+void require_no_file(const std::string& path);
 
 /// A line that runs the same command in a shell.
 std::string command_text(const std::vector<std::string>& arguments);

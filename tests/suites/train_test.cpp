@@ -223,7 +223,9 @@ TEST_F(Train, OptionsThatContradictAreUsageErrors) {
   EXPECT_NE(error(run(segment("--name a --out b")), 2).find("expects one of them"), std::string::npos);
   EXPECT_NE(error(run(segment("--name a/b")), 2).find("expects the name of a folder"), std::string::npos);
   EXPECT_NE(error(run(segment("--seed x")), 2).find("'train.seed' expects integer"), std::string::npos);
-  EXPECT_NE(error(run(segment("--device gpu")), 2).find("'train.device' expects auto, cpu or cuda"), std::string::npos);
+  EXPECT_NE(error(run(segment("--device gpu")), 2)
+                .find("'train.device' expects auto, cpu or cuda; got 'gpu'; did you mean 'cuda'?"),
+            std::string::npos);
   EXPECT_NE(error(run(segment("--set data.train=")), 2).find("'data.train' expects a data set"), std::string::npos);
   EXPECT_NE(error(run(segment("--rseume")), 2).find("did you mean '--resume'?"), std::string::npos);
   EXPECT_FALSE(fs::exists(folder_.file("runs/segment")));
@@ -264,6 +266,20 @@ TEST_F(Train, WeightsThatDoNotFitAreRefused) {
 TEST_F(Train, NumbersThatBlowUpEndTheRun) {
   const std::string what = error(run(segment("--set optim.rate=1e30 --set optim.floor=0")), 4);
   EXPECT_EQ(what.rfind("training diverged at step ", 0), 0u) << what;
+  EXPECT_EQ(what.find("-nan"), std::string::npos) << what;  // a NaN's sign means nothing
+}
+
+TEST_F(Train, AFileWhereTheRunShouldGoIsAUsageError) {
+  const std::string file = folder_.file("file"), link = folder_.file("link");
+  write_bytes(file, "mine");
+  fs::create_symlink(folder_.file("nowhere"), link);
+  for (const std::string& there : {file, link, std::string("/dev/null")})
+    for (const char* more : {"", " --dry-run"})
+      EXPECT_EQ(error(run(segment("--out '" + there + "'" + more)), 2),
+                "expects a folder for the run; '" + there + "' exists and is no folder");
+  EXPECT_EQ(read_bytes(file), "mine");
+  EXPECT_FALSE(fs::exists(file + "-2"));
+  EXPECT_FALSE(fs::exists(link + "-2"));
 }
 
 TEST_F(Train, WhereNothingCanBeWrittenItSaysSo) {

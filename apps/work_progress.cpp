@@ -6,20 +6,9 @@
 #include <iostream>
 
 #include "kernels/error.h"
+#include "train/run_log.h"
 
 namespace segue {
-namespace {
-
-std::string eta_text(double seconds) {
-  const auto s = int64_t(std::max(0.0, seconds) + 0.5);
-  char text[64];
-  std::snprintf(text, sizeof text, "%lld:%02lld:%02lld", static_cast<long long>(s / 3600),
-                static_cast<long long>(s / 60 % 60), static_cast<long long>(s % 60));
-  return text;
-}
-
-}  // namespace
-
 WorkProgress::WorkProgress(std::string what, int64_t total, int64_t before)
     : what_(std::move(what)),
       total_(total),
@@ -48,7 +37,7 @@ void WorkProgress::at(int64_t done) {
   char text[64];
   std::snprintf(text, sizeof text, speed < 10 ? "%.2f" : "%.1f", speed);
   const std::string line = cat(what_, ' ', done_, '/', total_, "  ", text, " img/s",
-                               speed > 0 ? "  eta " + eta_text(double(total_ - done_) / speed) : "");
+                               speed > 0 ? "  eta " + duration_text(double(total_ - done_) / speed) : "");
   std::cerr << (terminal_ ? "\r" + line + "\033[K" : line + "\n") << std::flush;
   shown_ = terminal_;
 }

@@ -75,10 +75,10 @@ void AdaptRun::run() {
     const auto add_time = [&] { s.seconds = before + std::chrono::duration<double>(Clock::now() - start).count(); };
     try {
       run_stage(s);
-    } catch (const Interrupted& e) {
+    } catch (const Interrupted&) {
       add_time();
       save();
-      say(cat(e.what(), "; to go on: segue adapt --resume=", run_.path()));
+      say(cat("interrupted in stage ", s.folder, "; to go on: ", go_on_text()));
       throw;
     } catch (...) {
       add_time();
@@ -128,7 +128,10 @@ void AdaptRun::train(const Config& config, const std::string& folder) {
   const bool begun = fs::exists(folder + "/config.toml");
   if (!begun) fs::remove_all(folder);  // made by a life that ended before it wrote anything
   train_run(config, folder,
-            {.resume = begun, .allow_different_bits = command_.allow_different_bits, .arguments = command_.arguments});
+            {.resume = begun,
+             .allow_different_bits = command_.allow_different_bits,
+             .arguments = command_.arguments,
+             .go_on = go_on_text()});
 }
 
 std::vector<std::pair<double, std::string>> AdaptRun::source_parts() const {
@@ -223,6 +226,8 @@ std::string AdaptRun::last_weights(const std::string& stage) const {
   if (checkpoint.empty()) throw Error(Fault::data, cat("run ", quote(path(stage)), " has no checkpoint"));
   return weight_file(checkpoint);
 }
+
+std::string AdaptRun::go_on_text() const { return "segue adapt --resume=" + run_.path(); }
 
 bool AdaptRun::go_on() const { return InterruptWatch::signal() == 0; }
 

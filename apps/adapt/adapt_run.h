@@ -39,7 +39,10 @@ class AdaptRun {
   /// The model that a training has ended with.
   std::string last_weights(const std::string& stage) const;
   std::string teacher_of(int64_t round) const;
+  /// False once a signal has asked the run to end.
   bool go_on() const;
+  /// The command that takes the run up again.
+  std::string go_on_text() const;
   void save();
 
   const Config config_;

@@ -51,7 +51,8 @@ TrainerOptions trainer_options(const Config& config, const TrainRunOptions& opti
                    .checkpoint_every = config.get<int64_t>("log.checkpoint_every"),
                    .keep = config.get<int64_t>("log.keep"),
                    .resume = options.resume,
-                   .allow_different_bits = options.allow_different_bits};
+                   .allow_different_bits = options.allow_different_bits,
+                   .go_on = options.go_on};
   if (config.task() == Task::segment) o.eval_every = config.get<int64_t>("train.eval_every");
   return o;
 }

@@ -13,6 +13,7 @@ struct TrainRunOptions {
   bool resume = false;  ///< the folder is there: go on with it, to the same bits as without a stop
   bool allow_different_bits = false;
   std::vector<std::string> arguments = {};  ///< of the command, for cmdline.txt
+  std::string go_on = {};                   ///< see TrainerOptions
 };
 
 /// Trains what a configuration of task segment or translate says, to its end. Without `resume` the run gets a new folder: this

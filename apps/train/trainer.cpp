@@ -95,7 +95,7 @@ void Trainer::run() {
     return;
   }
   if (evaluation_due_) late_evaluation();
-  if (evaluation_due_) interrupted();  // what is saved is as it was
+  if (evaluation_due_) interrupted(InterruptWatch::signal());  // what is saved is as it was
   while (step_ < total) {
     one_step();
     const bool end = step_ == total;
@@ -104,21 +104,17 @@ void Trainer::run() {
     const bool best = evaluation_due_ && !InterruptWatch::signal() && evaluate();
     const int signal = InterruptWatch::signal();  // one that comes later waits for the next step
     if (best || end || signal || step_ % options_.checkpoint_every == 0) save(best);
-    if (signal) {
-      const std::string text =
-          cat("interrupted at step ", step_, ", saved; to go on: segue train --resume=", run_.path());
-      log_->say(text);
-      throw Interrupted(signal, text);
-    }
+    if (signal) interrupted(signal);
   }
   log_->say(cat("done: ", total, " steps in ", duration_text(trained_s_ + seconds(Clock::now() - started_)),
                 best_ ? cat("; best at step ", best_->step) : "", "; ", checkpoints_.last()));
 }
 
-void Trainer::interrupted() {
-  const std::string text = cat("interrupted at step ", step_, ", saved; to go on: segue train --resume=", run_.path());
+void Trainer::interrupted(int signal) {
+  const std::string go_on = options_.go_on.empty() ? "segue train --resume=" + run_.path() : options_.go_on;
+  const std::string text = cat("interrupted at step ", step_, ", saved; to go on: ", go_on);
   log_->say(text);
-  throw Interrupted(InterruptWatch::signal(), text);
+  throw Interrupted(signal, text);
 }
 
 void Trainer::late_evaluation() {

@@ -22,6 +22,7 @@ struct TrainerOptions {
   int64_t keep = 2;     ///< checkpoints beside the best
   bool resume = false;  ///< go on from the run's last checkpoint, if it has one
   bool allow_different_bits = false;
+  std::string go_on = {};  ///< the command that takes an interrupted run up again; empty: segue train --resume=FOLDER
 };
 
 /// Runs a task in a run folder. A run that is killed at any point and resumed ends in the bits of one that was not.
@@ -50,7 +51,7 @@ class Trainer {
   void show_status();
   bool evaluate();
   void late_evaluation();
-  [[noreturn]] void interrupted();
+  [[noreturn]] void interrupted(int signal);
   void save(bool best);
   Json state() const;
   void show_pictures();

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
 #include <random>
 
 #include "apps/adapt/stage_configs.h"
@@ -118,6 +121,22 @@ TEST(AdaptPlan, NoSettingOfAStageIsForgotten) {
       return a.key == s.key || a.key == "translate." + name;
     })) << s.key;
   }
+}
+
+TEST(AdaptPlan, ConfigurationsInConfigsAreValid) {
+  const char* source = std::getenv("SEGUE_SOURCE_DIR");
+  ASSERT_NE(source, nullptr) << "run by ctest, which sets SEGUE_SOURCE_DIR";
+  int adaptations = 0;
+  for (const auto& e : std::filesystem::directory_iterator(std::string(source) + "/configs")) {
+    if (testing::read_bytes(e.path()).find("\ntask = ") == std::string::npos) continue;  // a class table
+    const Config config = load_config(e.path());
+    if (config.task() != Task::adapt) continue;
+    ++adaptations;
+    translate_config(config, "x/translator");
+    segment_config(config, {.folder = "x/teacher", .train = "folder:x"});
+    EXPECT_GE(adapt_stages(config).size(), 3u);
+  }
+  EXPECT_GE(adaptations, 1);
 }
 
 TEST(AdaptPlan, ResultTable) {

@@ -198,6 +198,33 @@ TEST_F(Adapt, TornApartAndResumedEndsInTheSameBits) {
   expect_same_results(in_runs("whole"), in_runs("torn"));
 }
 
+TEST_F(Adapt, ASignalSavesAndSaysHowToGoOn) {
+  // While the first stage trains.
+  const Finished f = run(adapt("--set train.steps=100000 --set log.every=1"), "timeout --preserve-status -s INT 2");
+  EXPECT_EQ(f.status, 130) << f.err;
+  EXPECT_NE(f.err.find(", saved; to go on: segue adapt --resume=" + in_runs("adapt") + "\n"), std::string::npos)
+      << f.err;
+  EXPECT_EQ(f.err.find("segue train"), std::string::npos);
+  EXPECT_EQ(f.out, "");
+  const std::vector<StageRecord> all = stages(in_runs("adapt"));
+  EXPECT_EQ(all[0].state, StageState::running);
+  EXPECT_GT(all[0].seconds, 0);
+  EXPECT_EQ(all[1].state, StageState::waiting);
+}
+
+TEST_F(Adapt, AFullDiskIsOneLineAndTheRunGoesOnAfterIt) {
+  const std::string less = adapt(
+      "--name full --set pseudo.rounds=0 --set data.ceiling=\"\" --set adapt.source_only=false --set train.steps=4");
+  // Files may not become larger than this: weights are.
+  const Finished f = run(less, "ulimit -f 40;");
+  EXPECT_EQ(f.status, 1) << f.err;
+  const size_t at = f.err.rfind("segue: error: ");
+  ASSERT_NE(at, std::string::npos) << f.err;
+  EXPECT_NE(f.err.substr(at).find("File too large"), std::string::npos) << f.err;
+  EXPECT_EQ(f.err.find('\n', at), f.err.size() - 1);
+  EXPECT_EQ(run("adapt --resume='" + in_runs("full") + "'").status, 0);
+}
+
 TEST_F(Adapt, WithoutTranslationOrScores) {
   const Finished f =
       run(adapt("--set adapt.translate=false --set data.val=\"\" --set data.ceiling=\"\" --set pseudo.rounds=1 "

@@ -1,6 +1,7 @@
 // `segue adapt`, as a user runs it: the whole loop on scenes of rectangles in two looks.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
 
@@ -17,6 +18,9 @@ using testing::Finished;
 using testing::read_bytes;
 using testing::ScratchFolder;
 using testing::write_bytes;
+
+/// In the foreground, as the signal else comes twice, to the program and to its group, and the second ends it unsaved.
+constexpr const char* kTimeout = "timeout --foreground --preserve-status";
 
 class Adapt : public ::testing::Test {
  protected:
@@ -179,7 +183,9 @@ TEST_F(Adapt, RunsTheWholeLoop) {
 
 TEST_F(Adapt, TornApartAndResumedEndsInTheSameBits) {
   const std::string less = " --set pseudo.rounds=1 --set data.ceiling=\"\" ";
+  const auto start = std::chrono::steady_clock::now();
   ASSERT_EQ(run(adapt("--name whole" + less)).status, 0);
+  const double whole_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const char* signals[] = {"KILL", "TERM", "INT"};
   int stops = 0;
   for (int life = 0; life < 60; ++life) {
@@ -187,8 +193,9 @@ TEST_F(Adapt, TornApartAndResumedEndsInTheSameBits) {
     if (!begun) fs::remove_all(in_runs("torn"));
     const std::string command = begun ? "adapt --resume='" + in_runs("torn") + "'" : adapt("--name torn" + less);
     char seconds[20];
-    std::snprintf(seconds, sizeof seconds, "%.3f", 0.2 + 0.05 * life + 0.083 * (life % 5));
-    const Finished f = run(command, std::string("timeout --preserve-status -s ") + signals[life % 3] + " " + seconds);
+    // Later in each life, so that some life comes to the end, however slow it is to begin.
+    std::snprintf(seconds, sizeof seconds, "%.3f", whole_s * (0.1 + 0.03 * life + 0.06 * (life % 4)));
+    const Finished f = run(command, kTimeout + std::string(" -s ") + signals[life % 3] + " " + seconds);
     if (f.status == 0) break;
     ASSERT_TRUE(f.status == 137 || f.status == 143 || f.status == 130) << f.status << ' ' << f.err;
     ++stops;
@@ -200,7 +207,7 @@ TEST_F(Adapt, TornApartAndResumedEndsInTheSameBits) {
 
 TEST_F(Adapt, ASignalSavesAndSaysHowToGoOn) {
   // While the first stage trains.
-  const Finished f = run(adapt("--set train.steps=100000 --set log.every=1"), "timeout --preserve-status -s INT 2");
+  const Finished f = run(adapt("--set train.steps=100000 --set log.every=1"), kTimeout + std::string(" -s INT 2"));
   EXPECT_EQ(f.status, 130) << f.err;
   EXPECT_NE(f.err.find(", saved; to go on: segue adapt --resume=" + in_runs("adapt") + "\n"), std::string::npos)
       << f.err;

@@ -1,6 +1,7 @@
 // `segue translate` and `segue pseudo`, as a user runs them, against forward passes of the library.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <map>
@@ -399,12 +400,15 @@ TEST_F(Stages, PseudoGoesOnWhereItWas) {
         data::write_png(folder_.file("many/" + std::to_string(100 + i) + ".png"), noise_image(40, 48, i).view());
   const std::string command =
       "pseudo '" + s + "' --data 'folder:" + folder_.file("many") + "' --per-class 0.2 --threads 1 -o '";
+  const auto start = std::chrono::steady_clock::now();
   ASSERT_EQ(run(command + folder_.file("whole") + "'").status, 0);
+  const double whole_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   int stops = 0;
   for (int life = 0; life < 60; ++life) {
-    const std::string after = std::to_string(0.1 + 0.25 * life);  // a busy machine is given time
-    const Finished f = run(command + folder_.file("torn") + "'",
-                           std::string("timeout --preserve-status -s ") + (life % 2 ? "KILL " : "TERM ") + after);
+    const std::string after = std::to_string(whole_s * (0.3 + 0.2 * life));  // later each time, so that one ends
+    const Finished f =
+        run(command + folder_.file("torn") + "'",
+            std::string("timeout --foreground --preserve-status -s ") + (life % 2 ? "KILL " : "TERM ") + after);
     if (f.status == 0) break;
     ASSERT_TRUE(f.status == 137 || f.status == 143) << f.status << ' ' << f.err;
     ++stops;

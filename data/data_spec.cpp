@@ -88,12 +88,14 @@ size_t share_prefix(const std::string& text, double* share) {
   return n + 1;
 }
 
-/// True if a part of a mix begins at `at`: spaces, a share perhaps, a kind and ':'.
+/// True if a part of a mix begins at `at`: spaces, a share perhaps, a kind and ':'. With a share, or if it is nearly one, a
+/// kind that does not exist counts as well: it is then refused by name, rather than taken for part of a path.
 bool part_begins(const std::string& text, size_t at) {
-  std::string rest = trimmed(text.substr(at));
-  rest = trimmed(rest.substr(share_prefix(rest, nullptr)));
-  return std::any_of(kKinds.begin(), kKinds.end(),
-                     [&](const std::string& k) { return rest.compare(0, k.size() + 1, k + ":") == 0; });
+  const std::string rest = trimmed(text.substr(at));
+  const size_t prefix = share_prefix(rest, nullptr);
+  const std::string name = trimmed(rest.substr(prefix)), kind = name.substr(0, name.find(':'));
+  if (kind.size() == name.size() || kind.find_first_of("/+") != std::string::npos) return false;
+  return prefix > 0 || !nearest(kind, kKinds).empty();
 }
 
 }  // namespace
@@ -134,6 +136,9 @@ std::string choose_split(const std::string& text, const std::string& option, con
   if (!own.empty() && !option.empty() && own != option)
     usage(cat("data ", quote(spec.text), " names the split ", quote(own), ", --split ", quote(option),
               ": expects one of them"));
+  if (!option.empty() && (spec.kind == "synthia" || spec.kind == "pack"))
+    usage(
+        cat("data ", quote(spec.text), ": ", spec.kind, " has no splits; leave --split ", plain_text(option), " out"));
   return !own.empty() ? own : !option.empty() ? option : otherwise;
 }
 

@@ -23,7 +23,7 @@ struct DataSpec {
 DataSpec parse_data_spec(const std::string& text);
 
 /// The split that a spec names, or else that of an option ("": not given), or else `otherwise`. Throws usage if both
-/// are given and differ.
+/// are given and differ, and for an option where the kind has no splits.
 std::string choose_split(const std::string& text, const std::string& option, const std::string& otherwise);
 
 /// A spec of a mix and its share; 0: none was given.
@@ -32,8 +32,8 @@ struct MixPart {
   std::string spec;
 };
 
-/// Takes "0.7*gta5:A + 0.3*cityscapes:B" apart; a '+' that no kind follows belongs to a path. Throws usage for a share
-/// that is not above 0.
+/// Takes "0.7*gta5:A + 0.3*cityscapes:B" apart; a '+' that no share or kind follows, nor what is
+/// nearly a kind, belongs to a path. Throws usage for a share that is not above 0.
 std::vector<MixPart> parse_data_mix(const std::string& text);
 
 }  // namespace segue::data

@@ -376,6 +376,23 @@ TEST(DataSpec, OneSplitIsChosen) {
   const auto error = caught([] { data::choose_split("gta5:x?split=train", "val", "val"); });
   EXPECT_EQ(error.code, 2);
   EXPECT_EQ(error.what, "data 'gta5:x?split=train' names the split 'train', --split 'val': expects one of them");
+  EXPECT_EQ(data::choose_split("pack:x", "", "val"), "val");
+  EXPECT_EQ(caught([] { data::choose_split("pack:x", "val", ""); }).what,
+            "data 'pack:x': pack has no splits; leave --split val out");
+  EXPECT_EQ(caught([] { data::choose_split("synthia:x", "val", ""); }).code, 2);
+}
+
+TEST(DataMix, APlusInAPathAndAMistypedKind) {
+  const auto specs = [](const std::string& text) {
+    std::vector<std::string> all;
+    for (const data::MixPart& p : data::parse_data_mix(text)) all.push_back(p.spec);
+    return all;
+  };
+  using List = std::vector<std::string>;
+  EXPECT_EQ(specs("folder:/a+b/c + gta5:d"), (List{"folder:/a+b/c", "gta5:d"}));
+  EXPECT_EQ(specs("folder:/a + b:c/d"), (List{"folder:/a + b:c/d"}));
+  EXPECT_EQ(specs("folder:/a + citscapes:d"), (List{"folder:/a", "citscapes:d"}));
+  EXPECT_EQ(specs("0.5*folder:/a + 0.5*other:d"), (List{"folder:/a", "other:d"}));
 }
 
 TEST(DataMix, SharesAddUpToOne) {

@@ -175,6 +175,8 @@ Settings translate() {
       {"model.filters", integer(64), "", "of the first layer of a generator", between(1, 1024)},
       {"model.discriminator_filters", integer(64), "", "of the first layer of a discriminator", between(1, 1024)},
       {"model.dropout", number(0), "", "share dropped in residual blocks, in training", {0, 0.95, false}},
+      {"model.skips", Value(false), "",
+       "a generator hands outlines on from its way down to its way up: for runs of some thousand steps"},
       {"model.init", text(""), "", "folder of weights to start from; empty: initial values from the seed"},
   };
   const Settings data = {

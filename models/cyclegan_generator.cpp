@@ -36,17 +36,19 @@ CycleGanGenerator::CycleGanGenerator(const GeneratorOptions& options)
 Tensor CycleGanGenerator::forward(Context& c, const Tensor& x) {
   require(x.shape().dims() == 4 && x.shape()[3] == 3 && x.shape()[1] >= 4 && x.shape()[2] >= 4, "generator",
           "expects images (N,H,W,3) of at least 4x4; got ", x.shape());
+  require(!options_.skips || (x.shape()[1] % 4 == 0 && x.shape()[2] % 4 == 0), "generator",
+          "with options.skips expects sides that are multiples of 4; got ", x.shape());
   const auto norm_relu = [&c](const Tensor& t) { return instance_norm(c, t, {}, kNormRelu); };
-  Tensor y = norm_relu(first_(c, pad_reflect(c, x, 3)));
-  y = norm_relu(down1_(c, y));
-  y = norm_relu(down2_(c, y));
+  const Tensor whole = norm_relu(first_(c, pad_reflect(c, x, 3)));
+  const Tensor half = norm_relu(down1_(c, whole));
+  Tensor y = norm_relu(down2_(c, half));
   for (Block& block : blocks_) {
     Tensor z = norm_relu(block.conv1(c, pad_reflect(c, y, 1)));
     if (training() && options_.dropout > 0) z = dropout(c, z, options_.dropout, DropoutMode::element);
     y = instance_norm(c, block.conv2(c, pad_reflect(c, z, 1)), y, kNorm);
   }
-  y = norm_relu((*up1_)(c, y));
-  y = norm_relu((*up2_)(c, y));
+  y = instance_norm(c, (*up1_)(c, y), options_.skips ? half : Tensor(), kNormRelu);
+  y = instance_norm(c, (*up2_)(c, y), options_.skips ? whole : Tensor(), kNormRelu);
   return tanh(c, (*last_)(c, pad_reflect(c, y, 3)));
 }
 

@@ -13,13 +13,17 @@ struct GeneratorOptions {
   int64_t filters = 64;  ///< of the first layer
   float dropout = 0;     ///< in every residual block, in training. Above 0 the second convolution is "conv_block.6"
   bool dropout_names = false;  ///< "conv_block.6" without dropout: for weights that were trained with it
+  /// The features on the way up have those of the same size on the way down added to them, as those of a U-Net are
+  /// joined (Ronneberger et al. 2015, arXiv:1505.04597). Not of the paper, and has its tensors: outlines need not be
+  /// drawn again, which takes thousands of steps to learn.
+  bool skips = false;
 };
 
 class CycleGanGenerator : public Network {
  public:
   explicit CycleGanGenerator(const GeneratorOptions& options = {});
   /// x (N,H,W,3) in [-1, 1], H and W at least 4 -> the same shape in (-1, 1) where H and W are multiples of 4, else the
-  /// next multiple.
+  /// next multiple. With skips, multiples they must be.
   Tensor forward(Context& c, const Tensor& x);
 
  private:

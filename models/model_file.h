@@ -41,6 +41,7 @@ struct GeneratorInfo {
   int blocks = 9;
   int64_t filters = 64;
   bool dropout_names = false;  ///< see GeneratorOptions
+  bool skips = false;          ///< see GeneratorOptions
   int64_t step = 0;            ///< of training
 };
 

@@ -13,7 +13,8 @@ namespace {
 constexpr int64_t kVersion = 1;
 constexpr const char *kArch = "segue.arch", *kNumClasses = "segue.num_classes", *kStride = "segue.output_stride",
                      *kWidth = "segue.width", *kMean = "segue.mean", *kStd = "segue.std", *kTable = "segue.class_table",
-                     *kNames = "segue.classes", *kStep = "segue.step", *kVersionKey = "segue.version";
+                     *kNames = "segue.classes", *kStep = "segue.step", *kVersionKey = "segue.version",
+                     *kSkips = "segue.skips";
 constexpr const char* kGenerator = "cyclegan_generator";
 
 /// Shortest text that reads back as the same number.
@@ -115,7 +116,11 @@ std::map<std::string, std::string> notes_of(const SegmenterInfo& info) {
   return notes;
 }
 
-std::map<std::string, std::string> notes_of(const GeneratorInfo& info) { return common_notes(kGenerator, info.step); }
+std::map<std::string, std::string> notes_of(const GeneratorInfo& info) {
+  std::map<std::string, std::string> notes = common_notes(kGenerator, info.step);
+  if (info.skips) notes[kSkips] = "1";
+  return notes;
+}
 
 bool has_notes(const SafeTensors& file) { return Notes(file).find(kArch) != nullptr; }
 
@@ -150,6 +155,9 @@ void apply_notes(const SafeTensors& file, GeneratorInfo& info) {
   if (const std::string* arch = notes.find(kArch); arch && *arch != kGenerator)
     notes.refuse(kArch, cat(kGenerator, ", which the tensors are"));
   notes.read<int64_t>(kStep, 0, kMostSteps, info.step);
+  int skips = 0;
+  notes.read(kSkips, 0, 1, skips);
+  info.skips = skips == 1;
 }
 
 }  // namespace segue

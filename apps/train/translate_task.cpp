@@ -21,7 +21,8 @@ constexpr std::array<float, 3> kHalf = {0.5f, 0.5f, 0.5f};  // mean and deviatio
 GeneratorInfo info_of(const Config& config) {
   return {.blocks = int(config.get<int64_t>("model.blocks")),
           .filters = config.get<int64_t>("model.filters"),
-          .dropout_names = config.get<double>("model.dropout") > 0};
+          .dropout_names = config.get<double>("model.dropout") > 0,
+          .skips = config.get<bool>("model.skips")};
 }
 
 /// With train.steps the epochs of the schedule are parts of the run, and the rate moves with every step.
@@ -73,8 +74,11 @@ void TranslateTask::load_initial(const std::string& folder) {
 }
 
 void TranslateTask::make_side(Side& side, const std::string& name) {
-  side.generator = std::make_unique<CycleGanGenerator>(GeneratorOptions{
-      .blocks = info_.blocks, .filters = info_.filters, .dropout = float(config_.get<double>("model.dropout"))});
+  side.generator =
+      std::make_unique<CycleGanGenerator>(GeneratorOptions{.blocks = info_.blocks,
+                                                           .filters = info_.filters,
+                                                           .dropout = float(config_.get<double>("model.dropout")),
+                                                           .skips = info_.skips});
   side.judge =
       std::make_unique<PatchGan>(PatchGanOptions{.filters = config_.get<int64_t>("model.discriminator_filters")});
   side.generator->allocate(c_);
@@ -150,7 +154,7 @@ void TranslateTask::learn_judge(Side& side, const Tensor& real, const Tensor& fa
 }
 
 std::vector<std::string> TranslateTask::describe() const {
-  return {cat("generators: ", info_.blocks, " blocks, ", info_.filters, " filters, ",
+  return {cat("generators: ", info_.blocks, " blocks, ", info_.filters, " filters, ", info_.skips ? "skips, " : "",
               count_text(uint64_t(a_.generator->parameter_count())),
               " weights each; discriminators: ", count_text(uint64_t(a_.judge->parameter_count()))),
           "source: " + source_.describe(config_.get<std::string>("data.source")),

@@ -131,6 +131,40 @@ TEST(Models, GanShapes) {
   c.end_step();
 }
 
+// Against the layers by themselves, put together here.
+TEST(Models, AGeneratorWithSkipsAddsItsFeatures) {
+  Context c(testing::on_test_device());
+  CycleGanGenerator g({.blocks = 1, .filters = 8, .skips = true});
+  g.allocate(c);
+  c.begin_step(0);
+  {
+    const Context::NoGrad no_grad(c);
+    const auto weight = [&](int layer, const char* name = "weight") {
+      for (Parameter* p : g.parameters())
+        if (p->name() == cat("model.", layer, ".", name)) return p->tensor();
+      throw std::runtime_error("no such layer");
+    };
+    const auto norm = [&](const Tensor& t) { return instance_norm(c, t, {}, {}); };
+    const auto block = [&](const Tensor& t, const char* name) {
+      return norm(conv2d(c, pad_reflect(c, t, 1), weight(10, name), {}, {}));
+    };
+    const ConvTranspose2dOptions up{.stride = 2, .pad = 1, .output_pad = 1};
+    const Tensor x = testing::image_by_formula(c, {2, 16, 20, 3}, "x");
+    const Tensor whole = relu(c, norm(conv2d(c, pad_reflect(c, x, 3), weight(1), {}, {})));
+    const Tensor half = relu(c, norm(conv2d(c, whole, weight(4), {}, {.stride = 2, .pad = 1})));
+    const Tensor quarter = relu(c, norm(conv2d(c, half, weight(7), {}, {.stride = 2, .pad = 1})));
+    const Tensor low = add(c, quarter, block(relu(c, block(quarter, "conv_block.1.weight")), "conv_block.5.weight"));
+    const Tensor up1 = relu(c, add(c, norm(conv_transpose2d(c, low, weight(11), {}, up)), half));
+    const Tensor up2 = relu(c, add(c, norm(conv_transpose2d(c, up1, weight(14), {}, up)), whole));
+    const std::vector<float> want =
+        to_host(tanh(c, conv2d(c, pad_reflect(c, up2, 3), weight(18), weight(18, "bias"), {})));
+    const std::vector<float> got = to_host(g.forward(c, x));
+    for (size_t i = 0; i < want.size(); ++i) ASSERT_NEAR(got[i], want[i], 2e-5) << i;
+    EXPECT_THROW(g.forward(c, testing::image_by_formula(c, {1, 16, 18, 3}, "x")), Error);
+  }
+  c.end_step();
+}
+
 // A bias in front of an instance norm is saved, and nothing else.
 TEST(Models, DeadBiasesDoNothing) {
   const auto result = [](float bias) {

@@ -54,6 +54,7 @@ threads = 1
 [translate]
 steps = 6
 blocks = 1
+skips = true
 filters = 8
 discriminator_filters = 8
 resize = [40, 52]

@@ -10,13 +10,14 @@ namespace segue::kernels {
 /// the student, in one pass. The mean is over all P pixels, those of weight 0 too.
 ///
 ///   loss    = 1/P sum_p w_p sum_c t_pc (log t_pc - log q_pc),   t = softmax(teacher), q = softmax(logits)
-///   dlogits = 1/P w_p (q - t)
+///   dlogits = w_p (q - t)
 ///
 /// logits   (..,C) f32, on CUDA also bf16 and f16   in   student; C <= 256 classes, P >= 1 pixels
 /// teacher  as logits                               in   logits too; receives no gradient
 /// weights  (..)   f32                              in   or absent: 1
 /// loss     ()     f32                              out  nats
-/// dlogits  as logits                               out  or absent; for d(loss) = 1; not overlapping logits or teacher
+/// dlogits  as logits                               out  or absent; for d(loss) = P (docs/numbers.md); not overlapping
+///                                                    logits or teacher
 /// Throws   invalid_argument if shapes, types or pitches disagree, C > 256, or there is no pixel.
 /// Traffic  reads logits, teacher, weights, writes dlogits; scratch: a partial sum per block.  Deterministic.
 ///          Capture-safe.

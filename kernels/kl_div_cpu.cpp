@@ -11,7 +11,6 @@ struct Operands {
   const float *logits, *teacher, *weights;  // weights or null
   float* dlogits;                           // or null
   int classes;
-  float inv_pixels;
 };
 
 /// Student and teacher of a few pixels.
@@ -50,7 +49,7 @@ struct KlTile {
     for (int p = 0; p < q.count; ++p) term[p] = weight[p] * (vlog(q.sum[p] / t.sum[p]) + dot[p] / t.sum[p]);
     for (int p = 0; p < q.count; ++p) loss += double(term[p]);
     for (int p = 0; o.dlogits && p < q.count; ++p) {
-      const float share = weight[p] * o.inv_pixels, of_q = share / q.sum[p], of_t = share / t.sum[p];
+      const float of_q = weight[p] / q.sum[p], of_t = weight[p] / t.sum[p];
       const float *eq = q.of(p), *et = t.of(p);
       float* d = o.dlogits + where[p] * o.classes;
       for (int i = 0; i < o.classes; ++i) d[i] = of_q * eq[i] - of_t * et[i];
@@ -98,12 +97,8 @@ void kl_div(const CpuExec& exec, const View& logits, const View& teacher, const 
 
   const int64_t blocks = block_count(pixels, kGrain);
   auto* partial = static_cast<double*>(exec.scratch->get(size_t(blocks) * sizeof(double)));
-  const Operands operands{logits.as<float>(),
-                          teacher.as<float>(),
-                          weights ? weights.as<float>() : nullptr,
-                          dlogits ? dlogits.as<float>() : nullptr,
-                          int(classes),
-                          float(1 / double(pixels))};
+  const Operands operands{logits.as<float>(), teacher.as<float>(), weights ? weights.as<float>() : nullptr,
+                          dlogits ? dlogits.as<float>() : nullptr, int(classes)};
   with_lanes(lanes_of(classes), [&](auto constant) {
     parallel_blocks(pixels, kGrain, [&](int64_t block, int64_t begin, int64_t end) {
       partial[block] = kl_pixels<constant()>(operands, begin, end);

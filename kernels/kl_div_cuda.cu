@@ -9,7 +9,7 @@ namespace {
 template <class L>
 __global__ void __launch_bounds__(gpu::kClassThreads)
     kl_div_kernel(const typename L::Type* x, const typename L::Type* teacher, const float* weights, float* partial,
-                  typename L::Type* dx, int64_t pixels, int pitch, int classes, float inv_pixels) {
+                  typename L::Type* dx, int64_t pixels, int pitch, int classes) {
   float sum = 0.f;
   gpu::for_pixels<L>(pixels, [&](gpu::ClassPlace<L> place) {
     const float weight = !place.active ? 0.f : weights ? weights[place.pixel] : 1.f;
@@ -37,7 +37,7 @@ __global__ void __launch_bounds__(gpu::kClassThreads)
     const bool counts = weight != 0.f;
     if (counts && place.lane == 0) sum += weight * (logf(sum_q / sum_t) + dot / sum_t);
     if (!dx) return;
-    const float share = weight * inv_pixels, of_q = share / sum_q, of_t = share / sum_t;
+    const float of_q = weight / sum_q, of_t = weight / sum_t;
     gpu::write_classes(
         dx, pitch, classes, place, [&](int i) { return of_q * q[i] - of_t * t[i]; }, {}, !counts);
   });
@@ -62,8 +62,7 @@ void kl_div(const CudaExec& exec, const View& logits, const View& teacher, const
     const gpu::LaunchConfig config = gpu::class_config<L>("kl_div", exec.stream, pixels);
     float* partial = gpu::partial_sums(exec, config.grid);
     gpu::launch(kl_div_kernel<L>, config, logits.as<T>(), teacher.as<T>(), weights ? weights.as<float>() : nullptr,
-                partial, dlogits ? dlogits.as<T>() : nullptr, pixels, int(logits.pitch), int(logits.channels()),
-                float(1.0 / double(pixels)));
+                partial, dlogits ? dlogits.as<T>() : nullptr, pixels, int(logits.pitch), int(logits.channels()));
     gpu::total_of(exec, "kl_div", partial, config.grid.x, 1.0 / double(pixels), nullptr, loss.as<float>());
   };
   // Two values are kept for each class: a lane has the registers for 24 of them. Fewer warps fit then, but what they

@@ -8,12 +8,13 @@ namespace segue::kernels {
 
 /// Mean absolute difference of two tensors and, if wanted, its gradient, in one pass.
 ///
-///   loss = 1/n sum_i |x_i - target_i|;   dx_i = sign(x_i - target_i) / n, 0 where equal;   d(target) = -dx
+///   loss = 1/n sum_i |x_i - target_i|;   dx_i = sign(x_i - target_i), 0 where equal;   d(target) = -dx
 ///
 /// x        any shape f32, on CUDA also bf16 and f16   in   n >= 1 elements
 /// target   as x                                       in
 /// loss     () f32                                     out
-/// dx       as x                                       out  or absent; for d(loss) = 1; not overlapping x or target
+/// dx       as x                                       out  or absent; for d(loss) = n (docs/numbers.md); not
+///                                                          overlapping x or target
 /// Throws   invalid_argument if shapes, types or pitches disagree, or x is empty.
 /// Traffic  reads x and target (on the CPU twice, from cache, with dx), writes dx; scratch: a partial sum per block.
 ///          Deterministic. Capture-safe.

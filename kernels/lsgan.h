@@ -8,12 +8,13 @@ namespace segue::kernels {
 
 /// Mean squared distance to a constant and, if wanted, its gradient, in one pass.
 ///
-///   loss = 1/n sum_i (x_i - target)^2;   dx_i = 2 (x_i - target) / n
+///   loss = 1/n sum_i (x_i - target)^2;   dx_i = 2 (x_i - target)
 ///
 /// x        any shape f32, on CUDA also bf16 and f16   in   n >= 1 elements: scores of a discriminator
 /// target   host constant                                   1 for real, 0 for fake
 /// loss     () f32                                     out
-/// dx       as x                                       out  or absent; for d(loss) = 1; not overlapping x
+/// dx       as x                                       out  or absent; for d(loss) = n (docs/numbers.md); not
+///                                                          overlapping x
 /// Throws   invalid_argument if shapes, types or pitches disagree, or x is empty.
 /// Traffic  reads x (on the CPU twice, from cache, with dx), writes dx; scratch: a partial sum per block.
 ///          Deterministic. Capture-safe.

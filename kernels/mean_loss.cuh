@@ -16,8 +16,7 @@ struct LossTerm {
 // N lanes at a time, in all pixels. target and dx may be null. Padding lanes add nothing and get zero.
 template <class T, int N, class F>
 __global__ void __launch_bounds__(kLossThreads)
-    mean_loss_kernel(F f, const T* x, const T* target, T* dx, float* partial, int64_t count, int pitch, int channels,
-                     float share) {
+    mean_loss_kernel(F f, const T* x, const T* target, T* dx, float* partial, int64_t count, int pitch, int channels) {
   const int64_t first = (int64_t(blockIdx.x) * kLossThreads + threadIdx.x) * N;
   const int64_t stride = int64_t(gridDim.x) * kLossThreads * N;
   int lane = int(first % pitch);
@@ -32,7 +31,7 @@ __global__ void __launch_bounds__(kLossThreads)
       LossTerm term{0.f, 0.f};
       if (lane + j < channels) term = f(to_float(a.v[j]), to_float(b.v[j]));
       sum += term.value;
-      d.v[j] = from_float<T>(share * term.slope);
+      d.v[j] = from_float<T>(term.slope);
     }
     if (dx) store(dx + i, d);
     lane += step;
@@ -50,8 +49,8 @@ inline void check_mean_loss(const char* where, const View& x, const View& loss, 
   if (dx) check_like(dx, where, "dx", x, "x");
 }
 
-/// loss = 1/n sum_i f(x_i, target_i).value; dx_i = f(x_i, target_i).slope / n. target and dx may be absent. F is a
-/// struct with `__device__ LossTerm operator()(float x, float target) const`.
+/// loss = 1/n sum_i f(x_i, target_i).value; of the sum, dx_i = f(x_i, target_i).slope. target and dx may be absent. F
+/// is a struct with `__device__ LossTerm operator()(float x, float target) const`.
 template <class F>
 void mean_loss(const CudaExec& exec, const char* name, const F& f, const View& x, const View& target, const View& loss,
                const View& dx) {
@@ -65,7 +64,7 @@ void mean_loss(const CudaExec& exec, const char* name, const F& f, const View& x
     launch(packed ? mean_loss_kernel<T, N, F> : mean_loss_kernel<T, 1, F>,
            {.name = name, .grid = grid, .block = kLossThreads, .stream = exec.stream}, f, x.as<T>(),
            target ? target.as<T>() : nullptr, dx ? dx.as<T>() : nullptr, partial, count, int(x.pitch),
-           int(x.channels()), float(1.0 / double(x.count())));
+           int(x.channels()));
     total_of(exec, name, partial, grid.x, 1.0 / double(x.count()), nullptr, loss.as<float>());
   });
 }

@@ -7,13 +7,12 @@
 
 namespace segue::kernels {
 
-/// loss = 1/n sum_i value(i); gradient, if wanted: dx_i = slope(i) / n. `value` and `slope` are functions of an index
+/// loss = 1/n sum_i value(i); of the sum, if wanted, dx_i = slope(i). `value` and `slope` are functions of an index
 /// without branches, so that the loops are vectorised.
 template <class Value, class Slope>
 void mean_loss(const CpuExec& exec, int64_t n, const View& loss, const View& dx, Value value, Slope slope) {
   const int64_t blocks = block_count(n, kElementGrain);
   auto* partial = static_cast<double*>(exec.scratch->get(size_t(blocks) * sizeof(double)));
-  const float inv = 1.f / float(n);
   float* d = dx ? dx.as<float>() : nullptr;
   parallel_blocks(n, kElementGrain, [=](int64_t block, int64_t begin, int64_t end) {
     const Value of = value;  // copies of their own: else captured numbers are read again each time
@@ -23,9 +22,8 @@ void mean_loss(const CpuExec& exec, int64_t n, const View& loss, const View& dx,
     partial[block] = sum;
     if (!d) return;
     const Slope f = slope;
-    const float share = inv;
 #pragma GCC ivdep
-    for (int64_t i = begin; i < end; ++i) d[i] = share * f(i);
+    for (int64_t i = begin; i < end; ++i) d[i] = f(i);
   });
   double sum = 0;
   for (int64_t b = 0; b < blocks; ++b) sum += partial[b];

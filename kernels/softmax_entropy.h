@@ -61,11 +61,12 @@ void softmax_information_grad(const CudaExec& exec, const View& logits, const Vi
 
 /// Mean entropy over all pixels, and its gradient in the same pass.
 ///
-///   mean = 1/pixels sum over pixels of entropy;   dlogits_j = -1/pixels p_j (log p_j + entropy)
+///   mean = 1/pixels sum over pixels of entropy;   dlogits_j = -p_j (log p_j + entropy)
 ///
 /// logits   (...,C) f32, on CUDA also bf16 and f16   in   at least one pixel, 1 <= C <= 256
 /// mean     () f32                                   out  nats
-/// dlogits  as logits                                out  or absent; may be logits itself
+/// dlogits  as logits                                out  or absent; for d(mean) = pixels (docs/numbers.md); may
+///                                                        be logits itself
 /// Throws   invalid_argument if shapes or types disagree, C is out of range or there is no pixel.
 /// Traffic  reads logits, writes dlogits; scratch: a partial sum per block.  Deterministic. Capture-safe.
 /// Source   Vu et al. 2019, "ADVENT", arXiv:1811.12833, equation 4 (there a sum, divided by log C).

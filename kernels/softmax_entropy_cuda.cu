@@ -115,12 +115,12 @@ __global__ void __launch_bounds__(gpu::kClassThreads)
 template <class L>
 __global__ void __launch_bounds__(gpu::kClassThreads)
     softmax_entropy_mean_kernel(const typename L::Type* x, float* partial, typename L::Type* dx, int64_t pixels,
-                                int pitch, int classes, float share) {
+                                int pitch, int classes) {
   float sum = 0.f;
   gpu::for_pixels<L>(pixels, [=, &sum](gpu::ClassPlace<L> place) {
     const Distribution<L> d = distribution(x, pitch, classes, place);
     if (place.active && place.lane == 0) sum += d.entropy();
-    if (dx) gpu::write_classes(dx, pitch, classes, place, [&](int i) { return -share * d.slope(i); });
+    if (dx) gpu::write_classes(dx, pitch, classes, place, [&](int i) { return -d.slope(i); });
   });
   sum = gpu::block_sum<gpu::kClassThreads>(sum);
   if (threadIdx.x == 0) partial[blockIdx.x] = sum;
@@ -205,7 +205,6 @@ void softmax_entropy_mean(const CudaExec& exec, const View& logits, const View& 
   check_view(mean, kName, "mean", DType::f32, Shape{});
   if (dlogits) check_like(dlogits, kName, "dlogits", logits, "the logits");
   require(logits.pixels() > 0, kName, "expects at least one pixel; got ", logits.shape);
-  const float share = float(1.0 / double(logits.pixels()));
   dispatch_layout(
       logits, kName,
       [&](auto layout) {
@@ -214,9 +213,8 @@ void softmax_entropy_mean(const CudaExec& exec, const View& logits, const View& 
         const gpu::LaunchConfig config = config_for<L>(kName, exec, logits.pixels());
         float* partial = gpu::partial_sums(exec, config.grid);
         gpu::launch(softmax_entropy_mean_kernel<L>, config, logits.as<T>(), partial,
-                    dlogits ? dlogits.as<T>() : nullptr, logits.pixels(), int(logits.pitch), int(logits.channels()),
-                    share);
-        gpu::total_of(exec, kName, partial, config.grid.x, double(share), nullptr, mean.as<float>());
+                    dlogits ? dlogits.as<T>() : nullptr, logits.pixels(), int(logits.pitch), int(logits.channels()));
+        gpu::total_of(exec, kName, partial, config.grid.x, 1.0 / double(logits.pixels()), nullptr, mean.as<float>());
       },
       dlogits.data);
 }

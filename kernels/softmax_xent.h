@@ -10,7 +10,7 @@ namespace segue::kernels {
 /// Mean softmax cross entropy and, if wanted, its gradient, in one pass.
 ///
 ///   loss    = inv_norm sum_p w_p (log sum_c exp(z_pc) - z_p,label)
-///   dlogits = inv_norm w_p (softmax(z_p) - onehot(label)),   w_p = weights[p] class_weights[label], 0 if p is ignored
+///   dlogits = w_p (softmax(z_p) - onehot(label)),   w_p = weights[p] class_weights[label], 0 if p is ignored
 ///
 /// logits         (..,C) f32, on CUDA also bf16 and f16   in     z; C <= 256 classes
 /// labels         (..)   u8                               in     classes, or `ignore`; any other value is bad and
@@ -19,7 +19,8 @@ namespace segue::kernels {
 /// class_weights  (C)    f32                              in     or absent: 1
 /// inv_norm       ()     f32                              in     see label_norm
 /// loss           ()     f32                              out    nats
-/// dlogits        as logits                               out    or absent; for d(loss) = 1; not overlapping logits
+/// dlogits        as logits                               out    or absent; for d(loss) = 1 / inv_norm
+///                                                               (docs/numbers.md); not overlapping logits
 /// status         ()     u32                              inout  kStatusBadLabel is set if a label is bad
 /// Throws   invalid_argument if shapes, types or pitches disagree, or C > 256.
 /// Traffic  reads logits, labels, weights, writes dlogits; scratch: a partial sum per block.  Deterministic.

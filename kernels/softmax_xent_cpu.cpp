@@ -13,19 +13,18 @@ template <int L>
 void finish(XentTile<L>& tile, float* d, int classes) {
   tile.softmax();
   for (int p = 0; d && p < tile.count; ++p) {
-    const float *z = tile.of(p), factor = tile.factor[p], share = tile.share[p];
+    const float *z = tile.of(p), factor = tile.factor[p], weight = tile.weight[p];
     const int label = tile.label[p];
     float* row = d + tile.where[p] * classes;
-    for (int i = 0; i < classes; ++i) row[i] = factor * z[i] - (i == label ? share : 0.f);
+    for (int i = 0; i < classes; ++i) row[i] = factor * z[i] - (i == label ? weight : 0.f);
   }
   tile.count = 0;
 }
 
 /// Loss and gradient of the pixels [begin, end); the sum of their weighted losses.
 template <int L>
-double xent_pixels(const float* logits, float* d, int64_t begin, int64_t end, int classes, LabelReader& read,
-                   float inv_norm) {
-  XentTile<L> tile(lanes_of(classes), inv_norm);
+double xent_pixels(const float* logits, float* d, int64_t begin, int64_t end, int classes, LabelReader& read) {
+  XentTile<L> tile(lanes_of(classes));
   for (int64_t p = begin; p < end; ++p) {
     const PixelTarget target = read(p);
     if (target.weight == 0.f) {
@@ -54,19 +53,18 @@ void softmax_xent(const CpuExec& exec, const View& logits, const View& labels, c
 
   const int64_t blocks = block_count(pixels, kGrain);
   auto* partial = static_cast<double*>(exec.scratch->get(size_t(blocks) * sizeof(double)));
-  const float factor = *inv_norm.as<float>();
   const float* z = logits.as<float>();
   float* d = dlogits ? dlogits.as<float>() : nullptr;
   with_lanes(lanes_of(classes), [&](auto constant) {
     parallel_blocks(pixels, kGrain, [&](int64_t block, int64_t begin, int64_t end) {
       LabelReader read(labels, weights, class_weights, classes, options.ignore);
-      partial[block] = xent_pixels<constant()>(z, d, begin, end, int(classes), read, factor);
+      partial[block] = xent_pixels<constant()>(z, d, begin, end, int(classes), read);
       if (read.bad()) set_status(status, kStatusBadLabel);
     });
   });
   double sum = 0;
   for (int64_t b = 0; b < blocks; ++b) sum += partial[b];
-  *loss.as<float>() = float(sum * double(factor));
+  *loss.as<float>() = float(sum * double(*inv_norm.as<float>()));
 }
 
 }  // namespace segue::kernels

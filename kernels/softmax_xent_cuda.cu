@@ -9,9 +9,8 @@ namespace {
 // dx may be null. Ignored pixels are read like others: what a pixel is worth is known only when its label has arrived.
 template <class L>
 __global__ void __launch_bounds__(gpu::kClassThreads)
-    softmax_xent_kernel(const typename L::Type* x, gpu::PixelLabels labels, const float* inv_norm, float* partial,
-                        typename L::Type* dx, uint32_t* status, int64_t pixels, int pitch, int classes) {
-  const float norm = *inv_norm;
+    softmax_xent_kernel(const typename L::Type* x, gpu::PixelLabels labels, float* partial, typename L::Type* dx,
+                        uint32_t* status, int64_t pixels, int pitch, int classes) {
   float sum = 0.f;
   bool bad = false;
   gpu::for_pixels<L>(pixels, [&](gpu::ClassPlace<L> place) {
@@ -25,10 +24,10 @@ __global__ void __launch_bounds__(gpu::kClassThreads)
     if (counts) of_label = gpu::to_float(x[place.pixel * pitch + target.label]) - top;
     if (counts && place.lane == 0) sum += target.weight * (logf(total) - of_label);
     if (!dx) return;
-    const float share = norm * target.weight, factor = share / total;
+    const float factor = target.weight / total;
     gpu::write_classes(
         dx, pitch, classes, place, [&](int i) { return factor * z[i]; },
-        counts ? gpu::OneClass{target.label, factor * __expf(of_label) - share} : gpu::OneClass{}, !counts);
+        counts ? gpu::OneClass{target.label, factor * __expf(of_label) - target.weight} : gpu::OneClass{}, !counts);
   });
   sum = gpu::block_sum<gpu::kClassThreads>(sum);
   if (threadIdx.x == 0) partial[blockIdx.x] = sum;
@@ -54,7 +53,7 @@ void softmax_xent(const CudaExec& exec, const View& logits, const View& labels, 
         using T = typename L::Type;
         const gpu::LaunchConfig config = gpu::class_config<L>("softmax_xent", exec.stream, pixels);
         float* partial = gpu::partial_sums(exec, config.grid);
-        gpu::launch(softmax_xent_kernel<L>, config, logits.as<T>(), targets, inv_norm.as<float>(), partial,
+        gpu::launch(softmax_xent_kernel<L>, config, logits.as<T>(), targets, partial,
                     dlogits ? dlogits.as<T>() : nullptr, status.as<uint32_t>(), pixels, int(logits.pitch),
                     int(classes));
         gpu::total_of(exec, "softmax_xent", partial, config.grid.x, 1, inv_norm.as<float>(), loss.as<float>());

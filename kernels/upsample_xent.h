@@ -12,7 +12,7 @@ namespace segue::kernels {
 ///
 ///   u       = resize_bilinear(z) to (H,W), align_corners = false, any ratio
 ///   loss    = inv_norm sum_p w_p (log sum_c exp(u_pc) - u_p,label)
-///   dlogits = the transpose of that resize applied to inv_norm w_p (softmax(u_p) - onehot(label))
+///   dlogits = the transpose of that resize applied to w_p (softmax(u_p) - onehot(label))
 ///   w_p     = weights[p] class_weights[label], 0 if p is ignored
 ///
 /// logits         (N,h,w,C) f32   in     z; C <= 256 classes; on CUDA also bf16 and f16, any pitch
@@ -21,7 +21,8 @@ namespace segue::kernels {
 /// class_weights  (C)       f32   in     or absent: 1
 /// inv_norm       ()        f32   in     see label_norm
 /// loss           ()        f32   out    nats
-/// dlogits        (N,h,w,C) f32   out    or absent; for d(loss) = 1; not overlapping logits; type and pitch of the logits
+/// dlogits        (N,h,w,C) f32   out    or absent; for d(loss) = 1 / inv_norm (docs/numbers.md); not overlapping
+///                                       logits; type and pitch of the logits
 /// status         ()        u32   inout  kStatusBadLabel is set if a label is bad
 /// Throws   invalid_argument if shapes or types disagree, C > 256, or an extent is 0.
 /// Traffic  reads logits, labels, weights, writes dlogits; on the CPU six padded rows of logits a strip as scratch. On

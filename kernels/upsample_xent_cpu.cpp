@@ -12,7 +12,6 @@ namespace {
 struct Plan {
   int64_t h, w, height, width;
   int classes, lanes;
-  float inv_norm;
   const float* logits;
   float* dlogits;  // or null
   // A strip is some low-resolution rows of one image and the label rows whose upper tap is among them.
@@ -79,10 +78,10 @@ void finish(const Plan& plan, XentTile<L>& tile, float* g) {
     do {
       const auto* z = reinterpret_cast<const Lanes8*>(tile.of(p));
       const float factor = tile.factor[p], t = plan.columns[tile.where[p]].weight, rest = 1.f - t;
-      const Lanes8 share = Lanes8{} + tile.share[p];
+      const Lanes8 weight = Lanes8{} + tile.weight[p];
       const Index8 label = kIota - tile.label[p];  // 0 in the lane of the label
       for (int i = 0; i < n; ++i) {
-        const Lanes8 d = factor * z[i] - (label == -8 * i ? share : Lanes8{});
+        const Lanes8 d = factor * z[i] - (label == -8 * i ? weight : Lanes8{});
         to_low[i] += rest * d;
         to_high[i] += t * d;
       }
@@ -130,7 +129,7 @@ void xent_strip(const Plan& plan, int64_t strip, LabelReader& read) {
     return p;
   };
   RollingGradient gradient(plan, first, rows + 4 * n, rows + 5 * n);
-  XentTile<L> tile(plan.lanes, plan.inv_norm);
+  XentTile<L> tile(plan.lanes);
   for (int64_t y = plan.first_label_row(first), end = plan.first_label_row(last); y < end; ++y) {
     const BilinearTap tap = bilinear_tap(y, plan.h, plan.height);
     const float *a = load(tap.low), *b = load(tap.high), t = tap.weight;
@@ -180,7 +179,6 @@ void upsample_xent(const CpuExec& exec, const View& logits, const View& labels, 
   if (plan.h == plan.height && plan.w == plan.width)
     return softmax_xent(exec, logits, labels, weights, class_weights, inv_norm, loss, dlogits, status, options);
   plan.classes = int(classes), plan.lanes = lanes_of(classes);
-  plan.inv_norm = *inv_norm.as<float>();
   plan.logits = logits.as<float>();
   plan.dlogits = dlogits ? dlogits.as<float>() : nullptr;
   plan.strip_rows = std::max<int64_t>(4, (plan.h + 15) / 16);
@@ -210,7 +208,7 @@ void upsample_xent(const CpuExec& exec, const View& logits, const View& labels, 
   if (plan.dlogits) parallel_for(strips, 1, [&](int64_t strip, int64_t) { add_carry(plan, strip); });
   double sum = 0;
   for (int64_t s = 0; s < strips; ++s) sum += plan.partial[s];
-  *loss.as<float>() = float(sum * double(plan.inv_norm));
+  *loss.as<float>() = float(sum * double(*inv_norm.as<float>()));
 }
 
 }  // namespace segue::kernels

@@ -28,7 +28,6 @@ struct Problem {
   CellTiles tiles;
   const T* logits;
   gpu::PixelLabels labels;
-  const float* inv_norm;
   float* partial;
   T* dlogits;  // or null
   uint32_t* status;
@@ -105,14 +104,13 @@ class Work {
     // Now each output has the factor of its softmax in the gradient for the left and for the right corners.
     float weight[kPatch][kPatch], left[kPatch][kPatch], right[kPatch][kPatch], loss = 0.f;
     labels_.weights(weight);
-    const float inv_norm = *p_.inv_norm;
 #pragma unroll
     for (int i = 0; i < kPatch; ++i)
 #pragma unroll
       for (int j = 0; j < kPatch; ++j) {
         const float w = weight[i][j], s = w != 0.f ? sum[i][j] : 1.f;
         loss += w * __log2f(s);
-        const float factor = __fdividef(w * inv_norm, s);
+        const float factor = __fdividef(w, s);
         right[i][j] = patch_.right(j) * factor;
         left[i][j] = factor - right[i][j];
       }
@@ -148,7 +146,6 @@ class Work {
 
   /// The same for any logits: with the maximum of every output, in three passes. Adds to what the slots hold.
   __device__ __forceinline__ float careful() const {
-    const float inv_norm = *p_.inv_norm;
     float loss = 0.f;
     for (int i = 0; i < patch_.rows; ++i) {
       float top[kPatch], sum[kPatch] = {}, factor[kPatch];
@@ -160,7 +157,7 @@ class Work {
       for (int j = 0; j < kPatch; ++j) {
         const int k = kPatch * i + j;
         const float w = labels_.counted() >> k & 1 ? labels_.weight(k) : 0.f;
-        factor[j] = w * inv_norm / sum[j];
+        factor[j] = w / sum[j];
         if (w != 0.f)
           loss += w * (logf(sum[j]) + top[j]);
         else
@@ -185,7 +182,6 @@ class Work {
   __device__ __forceinline__ float subtract_labels(bool grown) const {
     Corners shift = corners(p_.classes);
     if (!grown) shift.upper_left = shift.upper_right = shift.lower_left = shift.lower_right = 0.f;
-    const float inv_norm = *p_.inv_norm;
     float loss = 0.f;
     for (unsigned rest = labels_.counted(); rest != 0;) {
       const int label = labels_.label(__ffs(int(rest)) - 1);
@@ -218,9 +214,7 @@ class Work {
       const Corners z = corners(label);
       loss += upper_left * (z.upper_left - shift.upper_left) + upper_right * (z.upper_right - shift.upper_right) +
               lower_left * (z.lower_left - shift.lower_left) + lower_right * (z.lower_right - shift.lower_right);
-      if (p_.dlogits)
-        put<false>(label, -inv_norm * upper_left, -inv_norm * upper_right, -inv_norm * lower_left,
-                   -inv_norm * lower_right);
+      if (p_.dlogits) put<false>(label, -upper_left, -upper_right, -lower_left, -lower_right);
     }
     return loss;
   }
@@ -366,7 +360,6 @@ void upsample_xent(const CudaExec& exec, const View& logits, const View& labels,
     const Problem<T> problem{tiles,
                              logits.as<T>(),
                              {labels, weights, class_weights, classes, options.ignore},
-                             inv_norm.as<float>(),
                              partial,
                              dlogits ? dlogits.as<T>() : nullptr,
                              status.as<uint32_t>(),

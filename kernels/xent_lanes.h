@@ -105,9 +105,8 @@ struct SoftmaxTile {
 template <int L>
 struct XentTile : SoftmaxTile<L> {
   using Base = SoftmaxTile<L>;
+  using Base::Base;
   using Base::kPixels;
-
-  XentTile(int lanes, float inv_norm) : Base(lanes), inv_norm(inv_norm) {}
 
   /// Takes a pixel in and returns its lanes, to be filled with its logits.
   float* take(int64_t where_, const PixelTarget& target) {
@@ -127,17 +126,15 @@ struct XentTile : SoftmaxTile<L> {
     this->exponentials();
     for (int p = 0; p < n; ++p) {
       term[p] = weight[p] * (vlog(this->sum[p]) + (this->max[p] - minus[p]));
-      share[p] = weight[p] * inv_norm;
-      factor[p] = share[p] / this->sum[p];
+      factor[p] = weight[p] / this->sum[p];
     }
     for (int p = 0; p < n; ++p) loss += double(term[p]);
   }
 
-  float inv_norm;
   double loss = 0;
   int64_t where[kPixels];
   int label[kPixels];
-  float weight[kPixels], share[kPixels], factor[kPixels];
+  float weight[kPixels], factor[kPixels];
 };
 
 }  // namespace segue::kernels

@@ -1,7 +1,7 @@
 #include "kernels/softmax_entropy.h"
 
-#include "kernels/scale.h"
 #include "runtime/ops.h"
+#include "runtime/ops/mean_gradient.h"
 
 namespace segue {
 namespace {
@@ -40,18 +40,13 @@ Tensor softmax_information(Context& c, const Tensor& logits) {
   return y;
 }
 
-// The gradient of the mean is made with it, in the same pass over the logits; going back only multiplies.
-static const Op kSoftmaxEntropyMean{"softmax_entropy_mean", [](Context& c, Node& n) {
-                                      const Tensor dx = n.saved(0);
-                                      c.run(SEGUE_KERNEL(scale_by), dx, n.dy(), out(dx));
-                                      c.give(n, 0, dx);
-                                    }};
+static const Op kSoftmaxEntropyMean{"softmax_entropy_mean", mean_backward};
 
 Tensor softmax_entropy_mean(Context& c, const Tensor& logits) {
   Tensor y = c.empty(Shape{}, DType::f32, "softmax_entropy_mean");
   const Tensor dx = c.records(logits) ? c.like(logits, "softmax_entropy_mean") : Tensor();
   c.run(SEGUE_KERNEL(softmax_entropy_mean), logits, out(y), out(dx));
-  if (dx) c.record(kSoftmaxEntropyMean, {logits}, y, {dx});
+  if (dx) c.record(kSoftmaxEntropyMean, {logits}, y, {dx}, MeanOver(logits.shape().pixels()));
   return y;
 }
 

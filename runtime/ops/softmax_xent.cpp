@@ -1,17 +1,12 @@
 #include "kernels/softmax_xent.h"
 
 #include "kernels/label_norm.h"
-#include "kernels/scale.h"
 #include "runtime/ops.h"
+#include "runtime/ops/mean_gradient.h"
 
 namespace segue {
 
-// The gradient for d(loss) = 1 is made with the loss, in the same pass; going back only multiplies.
-static const Op kSoftmaxXent{"softmax_xent", [](Context& c, Node& n) {
-                               const Tensor dlogits = n.saved(0);
-                               c.run(SEGUE_KERNEL(scale_by), dlogits, n.dy(), out(dlogits));
-                               c.give(n, 0, dlogits);
-                             }};
+static const Op kSoftmaxXent{"softmax_xent", label_mean_backward};
 
 Tensor softmax_xent(Context& c, const Tensor& logits, const Tensor& labels, const Tensor& weights,
                     const Tensor& class_weights, const LabelOptions& options) {
@@ -22,7 +17,7 @@ Tensor softmax_xent(Context& c, const Tensor& logits, const Tensor& labels, cons
   const Tensor dlogits = c.records(logits) ? c.like(logits, "softmax_xent") : Tensor();
   c.run(SEGUE_KERNEL(softmax_xent), logits, labels, weights, class_weights, inv_norm, out(loss), out(dlogits),
         out(c.status()), options);
-  if (dlogits) c.record(kSoftmaxXent, {logits}, loss, {dlogits});
+  if (dlogits) c.record(kSoftmaxXent, {logits}, loss, {dlogits, inv_norm});
   return loss;
 }
 

@@ -1,17 +1,12 @@
 #include "kernels/upsample_xent.h"
 
 #include "kernels/label_norm.h"
-#include "kernels/scale.h"
 #include "runtime/ops.h"
+#include "runtime/ops/mean_gradient.h"
 
 namespace segue {
 
-// The gradient for d(loss) = 1 is made with the loss, in the same pass; going back only multiplies.
-static const Op kUpsampleXent{"upsample_xent", [](Context& c, Node& n) {
-                                const Tensor dlogits = n.saved(0);
-                                c.run(SEGUE_KERNEL(scale_by), dlogits, n.dy(), out(dlogits));
-                                c.give(n, 0, dlogits);
-                              }};
+static const Op kUpsampleXent{"upsample_xent", label_mean_backward};
 
 Tensor upsample_xent(Context& c, const Tensor& logits, const Tensor& labels, const Tensor& weights,
                      const Tensor& class_weights, const LabelOptions& options) {
@@ -22,7 +17,7 @@ Tensor upsample_xent(Context& c, const Tensor& logits, const Tensor& labels, con
   const Tensor dlogits = c.records(logits) ? c.like(logits, "upsample_xent") : Tensor();
   c.run(SEGUE_KERNEL(upsample_xent), logits, labels, weights, class_weights, inv_norm, out(loss), out(dlogits),
         out(c.status()), options);
-  if (dlogits) c.record(kUpsampleXent, {logits}, loss, {dlogits});
+  if (dlogits) c.record(kUpsampleXent, {logits}, loss, {dlogits, inv_norm});
   return loss;
 }
 

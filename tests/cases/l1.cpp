@@ -12,10 +12,10 @@ double loss_of(const Array& x, const Array& target) {
   return sum / double(x.count());
 }
 
-Array gradient_of(const Array& x, const Array& target, double dy) {
+/// Of the sum behind the mean, times `dsum`.
+Array gradient_of(const Array& x, const Array& target, double dsum) {
   Array d(x.shape);
-  for (int64_t i = 0; i < x.count(); ++i)
-    d[i] = dy / double(x.count()) * (x[i] > target[i] ? 1 : x[i] < target[i] ? -1 : 0);
+  for (int64_t i = 0; i < x.count(); ++i) d[i] = dsum * (x[i] > target[i] ? 1 : x[i] < target[i] ? -1 : 0);
   return d;
 }
 
@@ -64,17 +64,17 @@ void l1_cases(Registry& r) {
 
   Array target = uniform({3, 5, 4}, -1, 1);
   for (int64_t i = 0; i < target.count(); ++i) target[i] += i % 2 ? 0.3 : -0.2;  // away from the kink
-  r.gradients.push_back(
-      {.op = "l1",
-       .name = "3x5x4",
-       .inputs = {uniform({3, 5, 4}, -1, 1), target},
-       .forward = [](const std::vector<Array>& x) { return constant({}, loss_of(x[0], x[1])); },
-       .gradient =
-           [](const std::vector<Array>& x, const Array& dy) {
-             return std::vector<Array>{gradient_of(x[0], x[1], dy[0]), gradient_of(x[1], x[0], dy[0])};
-           },
-       .op_call = [](Context& c, std::vector<Tensor>& x) { return l1(c, x[0], x[1]); },
-       .longest_sum = 60});
+  r.gradients.push_back({.op = "l1",
+                         .name = "3x5x4",
+                         .inputs = {uniform({3, 5, 4}, -1, 1), target},
+                         .forward = [](const std::vector<Array>& x) { return constant({}, loss_of(x[0], x[1])); },
+                         .gradient =
+                             [](const std::vector<Array>& x, const Array& dy) {
+                               const double dsum = dy[0] / double(x[0].count());
+                               return std::vector<Array>{gradient_of(x[0], x[1], dsum), gradient_of(x[1], x[0], dsum)};
+                             },
+                         .op_call = [](Context& c, std::vector<Tensor>& x) { return l1(c, x[0], x[1]); },
+                         .longest_sum = 60});
 }
 
 }  // namespace segue::cases

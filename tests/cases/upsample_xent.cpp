@@ -56,8 +56,9 @@ Array gathered(const Array& d, const Shape& low) {
 }
 
 XentReference upsampled_xent(const Array& logits, const Array& labels, const Array& weights, const Array& class_weights,
-                             double inv_norm) {
-  XentReference x = xent(upsampled(logits, labels.shape[1], labels.shape[2]), labels, weights, class_weights, inv_norm);
+                             double inv_norm, double dsum = 1) {
+  XentReference x =
+      xent(upsampled(logits, labels.shape[1], labels.shape[2]), labels, weights, class_weights, inv_norm, dsum);
   x.dlogits = gathered(x.dlogits, logits.shape);
   return x;
 }
@@ -91,9 +92,7 @@ Case xent_case(const Setup& s) {
           .make =
               [=] {
                 const Array labels = label_map(s);
-                double inv = inv_norm_of(labels, {}, {}, s.classes, Normalizer::valid);
-                // Not a mean but a sum in f16, which has fewer bits below 2^-14.
-                if (s.format.dtype == DType::f16 && inv != 0) inv = 1;
+                const double inv = inv_norm_of(labels, {}, {}, s.classes, Normalizer::valid);
                 Io io;
                 io.in = {s.format(logits_of(s)), Buffer(labels, DType::u8),
                          Buffer(uniform(s.labels(), 0, 1, 3), DType::f32),
@@ -127,24 +126,25 @@ GradientCase gradient_case(const char* name, const Shape& low, const Shape& pixe
   const Array weights = weighted ? uniform(pixels, 0, 1, 3) : Array();
   const Array class_weights = weighted ? uniform({classes}, 0.5, 2, 4) : Array();
   const double inv = inv_norm_of(labels, weights, class_weights, classes, normalizer);
-  return {.op = "upsample_xent",
-          .name = name,
-          .inputs = {uniform(low, -4, 4)},
-          .forward =
-              [=](const std::vector<Array>& x) {
-                return constant({}, upsampled_xent(x[0], labels, weights, class_weights, inv).loss);
-              },
-          .gradient =
-              [=](const std::vector<Array>& x, const Array& dy) {
-                return std::vector<Array>{upsampled_xent(x[0], labels, weights, class_weights, inv * dy[0]).dlogits};
-              },
-          .op_call =
-              [=](Context& c, std::vector<Tensor>& x) {
-                return upsample_xent(
-                    c, x[0], tensor_of(c, labels, DType::u8), weighted ? tensor_of(c, weights, DType::f32) : Tensor(),
-                    weighted ? tensor_of(c, class_weights, DType::f32) : Tensor(), {.normalizer = normalizer});
-              },
-          .longest_sum = pixels.count()};
+  return {
+      .op = "upsample_xent",
+      .name = name,
+      .inputs = {uniform(low, -4, 4)},
+      .forward =
+          [=](const std::vector<Array>& x) {
+            return constant({}, upsampled_xent(x[0], labels, weights, class_weights, inv).loss);
+          },
+      .gradient =
+          [=](const std::vector<Array>& x, const Array& dy) {
+            return std::vector<Array>{upsampled_xent(x[0], labels, weights, class_weights, inv, inv * dy[0]).dlogits};
+          },
+      .op_call =
+          [=](Context& c, std::vector<Tensor>& x) {
+            return upsample_xent(
+                c, x[0], tensor_of(c, labels, DType::u8), weighted ? tensor_of(c, weights, DType::f32) : Tensor(),
+                weighted ? tensor_of(c, class_weights, DType::f32) : Tensor(), {.normalizer = normalizer});
+          },
+      .longest_sum = pixels.count()};
 }
 
 }  // namespace

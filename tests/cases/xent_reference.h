@@ -52,22 +52,22 @@ struct XentReference {
   Array dlogits;
 };
 
-/// Loss and gradient of logits (..,C) at full size.
+/// Loss of logits (..,C) at full size, and the gradient of the sum before inv_norm, times `dsum`.
 inline XentReference xent(const Array& logits, const Array& labels, const Array& weights, const Array& class_weights,
-                          double inv_norm) {
+                          double inv_norm, double dsum = 1) {
   XentReference r{0, Array(logits.shape)};
   const int64_t classes = logits.shape.channels();
   for (int64_t p = 0; p < labels.count(); ++p) {
-    const double w = weight_of(labels, weights, class_weights, classes, p) * inv_norm;
+    const double w = weight_of(labels, weights, class_weights, classes, p);
     if (w == 0) continue;
     const double* z = &logits.v[size_t(p * classes)];
     const double top = *std::max_element(z, z + classes);
     double sum = 0;
     for (int64_t c = 0; c < classes; ++c) sum += std::exp(z[c] - top);
     const auto label = int64_t(labels[p]);
-    r.loss += w * (top + std::log(sum) - z[label]);
+    r.loss += inv_norm * w * (top + std::log(sum) - z[label]);
     for (int64_t c = 0; c < classes; ++c)
-      r.dlogits[p * classes + c] = w * (std::exp(z[c] - top) / sum - (c == label ? 1 : 0));
+      r.dlogits[p * classes + c] = dsum * w * (std::exp(z[c] - top) / sum - (c == label ? 1 : 0));
   }
   return r;
 }

@@ -242,6 +242,7 @@ void run_command_line(const std::vector<std::string>& arguments) {
                         {"--style", &synth.style},
                         {"--seed", &synth.seed},
                         {"--split", &synth.split},
+                        {"--bare-trees", &synth.bare_trees},
                         {"--threads", &synth.threads}});
 
   Command report_command(program, "report", 1000, commands);

@@ -51,7 +51,7 @@ void run_train(const TrainCommand& command);
 /// Options as they were typed; "" for those that were not.
 struct SynthCommand {
   std::string folder;
-  std::string count, size = "512x256", style = "render", seed = "0", split = "train", threads;
+  std::string count, size = "512x256", style = "render", seed = "0", split = "train", bare_trees, threads;
 };
 /// Renders street scenes into a folder in Cityscapes' layout; goes on with what an earlier run has left.
 void run_synth(const SynthCommand& command);

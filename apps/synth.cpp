@@ -35,6 +35,16 @@ int64_t number_of(const std::string& text, const char* option, int64_t least, in
   return value;
 }
 
+/// A share, 0 to 1.
+float share_of(const std::string& text, const char* option) {
+  float value = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || stop != end || !(value >= 0 && value <= 1))
+    usage(cat("--", option, " expects a number from 0 to 1; got ", quote(text)));
+  return value;
+}
+
 /// WxH.
 void read_size(const std::string& text, data::SceneOptions& scene) {
   const size_t x = text.find('x');
@@ -129,12 +139,14 @@ void run_synth(const SynthCommand& c) {
                     split = one_of(c.split, "split", {"train", "val"});
   scene.style = style == "camera" ? data::SceneStyle::camera : data::SceneStyle::render;
   scene.seed = uint64_t(number_of(c.seed, "seed", 0, std::numeric_limits<int64_t>::max()));
+  if (!c.bare_trees.empty()) scene.bare_trees = share_of(c.bare_trees, "bare-trees");
   const int64_t cores = std::max<int64_t>(1, std::thread::hardware_concurrency());
   const int64_t threads = c.threads.empty() ? cores : number_of(c.threads, "threads", 1, 1024);
 
   Json recipe = Json::object();
   recipe.set("command", "synth").set("version", data::kSceneVersion).set("seed", int64_t(scene.seed));
   recipe.set("width", scene.width).set("height", scene.height).set("style", style);
+  recipe.set("bare_trees", scene.bare_trees);
   OutputFolder folder(c.folder, kRecord, recipe);
   const int64_t there = fill({folder, scene, split}, count, threads);
   // Of each split, the most that was ever asked for.

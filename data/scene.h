@@ -42,7 +42,7 @@ struct Scene {
   bool mirrored = false;  ///< traffic keeps to the left
 };
 
-/// Lays out the scene of (seed, index). `style` changes paints only; geometry and random choices are the same.
-Scene lay_out_scene(uint64_t seed, uint32_t index, SceneStyle style);
+/// Lays out a scene. The style changes paints only; geometry and random choices are the same.
+Scene lay_out_scene(const SceneOptions& options);
 
 }  // namespace segue::data::scene

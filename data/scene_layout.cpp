@@ -187,9 +187,9 @@ void Layout::add_other_street(const Path& main, const StreetPlan& plan, const Ju
 
 }  // namespace
 
-Scene lay_out_scene(uint64_t seed, uint32_t index, SceneStyle style) {
+Scene lay_out_scene(const SceneOptions& options) {
   Scene scene;
-  Random r(seed, index, kLayout);
+  Random r(options.seed, options.index, kLayout);
   const District district = choose_district(r);
   StreetPlan plan = choose_plan(district, r);
   Random junction_random = r.fork(1);
@@ -222,13 +222,13 @@ Scene lay_out_scene(uint64_t seed, uint32_t index, SceneStyle style) {
 
   Layout layout{scene, Builder(scene.mesh, Frame{}), {}, r};
   LotContext& context = layout.context;
-  context.kit.style = style;
+  context.kit.style = options.style;
   context.district = district;
   Random ground_random = r.fork(3);
   context.grounds = choose_grounds(context.kit, ground_random);
   const Grounds& grounds = context.grounds;
   Random season = r.fork(4);
-  context.bare_trees = season.chance(0.22f);
+  context.bare_trees = season.chance(options.bare_trees);
 
   Random camera_random = r.fork(5);
   const int lanes = int(plan.side[1].lanes / plan.lane + 0.5f), lane = camera_random.below(lanes);

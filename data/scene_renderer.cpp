@@ -10,7 +10,7 @@ void render_scene(const SceneOptions& o, Image& rgb, Image& label) {
   for (const int64_t side : {o.width, o.height})
     require(side >= kSceneLeastSide && side <= kSceneMostSide, "render_scene", "expects a width and a height of ",
             kSceneLeastSide, " to ", kSceneMostSide, "; got ", o.width, 'x', o.height);
-  const scene::Scene scene = scene::lay_out_scene(o.seed, o.index, o.style);
+  const scene::Scene scene = scene::lay_out_scene(o);
   const bool flat = o.style == SceneStyle::flat;
   const scene::Look look = flat ? scene::Look{} : scene::choose_look(scene, o.style, o.seed, o.index);
   const scene::Picture picture = scene::draw(scene, flat ? nullptr : &look, int(o.width), int(o.height));

@@ -55,6 +55,24 @@ TEST(Synth, BitsAreThoseOfEveryMachine) {
   }
 }
 
+// In scenes that have trees, and nowhere else.
+TEST(Synth, TreesLoseTheirLeaves) {
+  int64_t vegetation[2] = {0, 0};
+  for (uint32_t i = 0; i < 12; ++i) {
+    SceneOptions o = options(SceneStyle::render, i, 96, 48);
+    std::array<Drawn, 2> seasons;
+    for (size_t bare = 0; bare < 2; ++bare) {
+      o.bare_trees = float(bare);
+      seasons[bare] = drawn(o);
+      for (const uint8_t id : seasons[bare].label.px) vegetation[bare] += id == 21;
+    }
+    const Drawn as_it_is = drawn(options(SceneStyle::render, i, 96, 48));
+    EXPECT_TRUE(as_it_is.label.px == seasons[0].label.px || as_it_is.label.px == seasons[1].label.px) << i;
+  }
+  EXPECT_GT(vegetation[1], vegetation[0] / 2);
+  EXPECT_LT(vegetation[1], vegetation[0]) << "what stands behind the trees is seen through them";
+}
+
 TEST(Synth, SameBitsFromAnyThreadInAnyOrder) {
   constexpr uint32_t kScenes = 6;
   std::array<uint32_t, kScenes> forwards{}, backwards{};
@@ -165,7 +183,7 @@ class RayCaster {
 TEST(Synth, LabelsAreWhatRaysMeet) {
   for (const uint32_t i : {0u, 1u, 2u, 5u}) {
     const int64_t width = 150, height = 83;
-    const scene::Scene scene = scene::lay_out_scene(3, i, SceneStyle::render);
+    const scene::Scene scene = scene::lay_out_scene({.seed = 3, .index = i});
     const RayCaster rays(scene);
     const Drawn d = drawn(options(SceneStyle::flat, i, width, height));
     for (int k = 0; k < 160; ++k) {

@@ -24,10 +24,15 @@ class Exponential {
     const Growth s = slopes(shift);
     shift_ = {scale_.e * s.e, scale_.x * s.x, scale_.y * s.y, scale_.xy * s.xy};
   }
-  __device__ __forceinline__ Growth operator()(const Corners& z) const {
+  /// The exponents of a growth, to base 2.
+  __device__ __forceinline__ Growth exponents(const Corners& z) const {
     const Growth s = slopes(z);
-    return {exp2f(s.e * scale_.e - shift_.e), exp2f(s.x * scale_.x - shift_.x), exp2f(s.y * scale_.y - shift_.y),
-            exp2f(s.xy * scale_.xy - shift_.xy)};
+    return {s.e * scale_.e - shift_.e, s.x * scale_.x - shift_.x, s.y * scale_.y - shift_.y,
+            s.xy * scale_.xy - shift_.xy};
+  }
+  __device__ __forceinline__ Growth operator()(const Corners& z) const {
+    const Growth s = exponents(z);
+    return {exp2f(s.e), exp2f(s.x), exp2f(s.y), exp2f(s.xy)};
   }
 
   /// exp(v - shift) for output (i, j).
@@ -58,6 +63,17 @@ __device__ __forceinline__ void add_growth(const Growth& g, int rows, float (&su
     const float x2 = x * x;
     sum[i][0] += e, sum[i][1] += e * x, sum[i][2] += e * x2, sum[i][3] += e * (x2 * x);
     if (i + 1 < rows) e *= g.y, x *= g.xy;
+  }
+}
+
+/// The same with two exponentials a row, whose errors do not add up over the rows: where probabilities are the result.
+/// The device's exp2f may err by 2 ulp.
+__device__ __forceinline__ void add_exponentials(const Growth& exponents, float (&sum)[kPatch][kPatch]) {
+#pragma unroll
+  for (int i = 0; i < kPatch; ++i) {
+    const float e = exp2f(float(i) * exponents.y + exponents.e), x = exp2f(float(i) * exponents.xy + exponents.x);
+    const float x2 = x * x;
+    sum[i][0] += e, sum[i][1] += e * x, sum[i][2] += e * x2, sum[i][3] += e * (x2 * x);
   }
 }
 

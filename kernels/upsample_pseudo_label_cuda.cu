@@ -42,7 +42,7 @@ __device__ __forceinline__ void vote_and_sum(const Problem<T>& p, const Patch& p
   for (int c = 0; c < p.classes; ++c, z += plane) {
     const Corners at(z, width);
     vote.take(patch, at, c);
-    gpu::add_growth(exponential(at), patch.rows, sum);
+    gpu::add_exponentials(exponential.exponents(at), sum);
   }
   if (!wide) return;
 #pragma unroll

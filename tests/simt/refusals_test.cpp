@@ -1,194 +1,44 @@
-// What launchers do beyond their cases: addresses that allow no vector access, and operands that they refuse.
+// What launchers refuse.
 #include <gtest/gtest.h>
 
-#include <deque>
+#include <functional>
+#include <map>
 
-#include "kernels/adam.h"
+#include "kernels/add.h"
 #include "kernels/bce_logits.h"
-#include "kernels/confusion.h"
+#include "kernels/bias.h"
+#include "kernels/concat.h"
+#include "kernels/crop.h"
 #include "kernels/cutmix.h"
+#include "kernels/dropout.h"
+#include "kernels/fill.h"
+#include "kernels/flip.h"
 #include "kernels/kl_div.h"
 #include "kernels/l1.h"
 #include "kernels/label_norm.h"
+#include "kernels/leaky_relu.h"
+#include "kernels/lerp.h"
 #include "kernels/loss_scale.h"
 #include "kernels/lsgan.h"
+#include "kernels/max_pool.h"
+#include "kernels/mean_pool.h"
+#include "kernels/pad_constant.h"
+#include "kernels/pad_reflect.h"
 #include "kernels/pseudo_label.h"
 #include "kernels/relu.h"
+#include "kernels/resize_bilinear.h"
+#include "kernels/scale.h"
 #include "kernels/sgd.h"
+#include "kernels/sigmoid.h"
+#include "kernels/softmax.h"
 #include "kernels/softmax_entropy.h"
 #include "kernels/softmax_xent.h"
+#include "kernels/tanh.h"
 #include "tests/check_case.h"
 
 namespace segue {
 namespace {
 
-// Vector loads need 16-byte addresses; other addresses must give the same result by another way.
-TEST(SimtUnaligned, Relu) {
-  const cases::Array x = cases::uniform({1001}, -1, 1);
-  cases::Buffer in(x, DType::f32), out(Shape{1001}, DType::f32);
-  const Shape shape{1000};
-  const View from(static_cast<float*>(in.view().data) + 1, shape, DType::f32);
-  const View to(static_cast<float*>(out.view().data) + 1, shape, DType::f32);
-  kernels::relu(CudaExec{}, from, to);
-  for (int64_t i = 1; i < 1001; ++i) EXPECT_EQ(out.array()[i], std::max(x[i], 0.0)) << i;
-}
-
-TEST(SimtUnaligned, SoftmaxEntropy) {
-  const cases::Array x = cases::uniform({770, 16}, -3, 3);
-  cases::Buffer in(x, DType::f32), aligned(Shape{769}, DType::f32), unaligned(Shape{769}, DType::f32);
-  const View from(static_cast<float*>(in.view().data) + 1, {769, 15}, DType::f32, 16);
-  kernels::softmax_entropy(CudaExec{}, from, unaligned.view());
-  cases::Array shifted({769, 15});
-  for (int64_t i = 0; i < shifted.count(); ++i) shifted[i] = x[i / 15 * 16 + i % 15 + 1];
-  cases::Buffer copy(shifted, DType::f32, 16);
-  kernels::softmax_entropy(CudaExec{}, copy.view(), aligned.view());
-  for (int64_t i = 0; i < 769; ++i) EXPECT_NEAR(unaligned.array()[i], aligned.array()[i], 1e-5) << i;
-}
-
-TEST(SimtUnaligned, Confusion) {
-  const Shape shape{5000};
-  cases::Buffer p(cases::labels({5001}, 19, 0, 1), DType::u8), t(cases::labels({5001}, 19, 7, 2), DType::u8);
-  const auto counted = [&](int64_t offset, bool cpu) {
-    cases::Buffer matrix(cases::constant({19, 19}, 0), DType::u64), status(cases::constant({}, 0), DType::u32);
-    const View pv(static_cast<uint8_t*>(p.view().data) + offset, shape, DType::u8);
-    const View tv(static_cast<uint8_t*>(t.view().data) + offset, shape, DType::u8);
-    testing::HostScratch scratch;
-    if (cpu)
-      kernels::confusion(CpuExec{&scratch}, pv, tv, matrix.view(), status.view(), 255);
-    else
-      kernels::confusion(CudaExec{}, pv, tv, matrix.view(), status.view(), 255);
-    return matrix.array().v;
-  };
-  EXPECT_EQ(counted(1, false), counted(1, true));
-  EXPECT_EQ(counted(0, false), counted(0, true));
-}
-
-/// The operands of a launch, all aligned or each one element further on.
-class Operands {
- public:
-  explicit Operands(bool aligned) : aligned_(aligned) {}
-
-  View operator()(const cases::Array& values, DType dtype, int64_t pitch = 0) {
-    const Shape& shape = values.shape;
-    const int64_t lanes = pitch ? pitch : shape.channels(), elements = shape.pixels() * lanes;
-    cases::Array all({elements + 1});
-    for (int64_t i = 0; i < values.count(); ++i)
-      all[i / shape.channels() * lanes + i % shape.channels() + offset()] = values[i];
-    buffers_.emplace_back(all, dtype);
-    return View(static_cast<char*>(buffers_.back().view().data) + offset() * size_of(dtype), shape, dtype, lanes);
-  }
-  /// What all operands hold after the launch.
-  std::vector<std::vector<double>> contents() const {
-    std::vector<std::vector<double>> all;
-    for (const cases::Buffer& b : buffers_) {
-      const std::vector<double> v = b.array().v;
-      all.emplace_back(v.begin() + offset(), v.end() - 1 + offset());
-    }
-    return all;
-  }
-
- private:
-  int64_t offset() const { return aligned_ ? 0 : 1; }
-  bool aligned_;
-  std::deque<cases::Buffer> buffers_;
-};
-
-/// Runs launch(exec, operands) with both, and compares. `error` of values below 4: the order of sums may differ.
-template <class F>
-void expect_same_unaligned(F launch, double error = 0) {
-  testing::HostScratch scratch;
-  const CudaExec exec{.scratch = &scratch};
-  Operands aligned(true), unaligned(false);
-  launch(exec, aligned);
-  launch(exec, unaligned);
-  const auto want = aligned.contents(), got = unaligned.contents();
-  ASSERT_EQ(got.size(), want.size());
-  for (size_t k = 0; k < want.size(); ++k) {
-    ASSERT_EQ(got[k].size(), want[k].size());
-    for (size_t i = 0; i < want[k].size(); ++i) ASSERT_NEAR(got[k][i], want[k][i], error) << k << ", " << i;
-  }
-}
-
-cases::Array ranges_of(const std::vector<double>& rows) {
-  cases::Array a({int64_t(rows.size()) / 3, 3});
-  a.v = rows;
-  return a;
-}
-
-TEST(SimtUnaligned, Optimisers) {
-  const auto number = [](double x) { return cases::constant({}, x); };
-  const auto values = [](uint64_t salt) { return cases::uniform({9001}, 0.01, 1, salt); };
-  for (DType t : {DType::bf16, DType::f16}) {
-    expect_same_unaligned([&](const CudaExec& e, Operands& o) {
-      kernels::sgd(e, o(values(1), DType::f32), o(values(2), DType::f32), o(values(3), DType::f32),
-                   o(cases::constant({9001}, 0), t), o(ranges_of({1, 9000, 0}), DType::i64), o(number(0.1), DType::f32),
-                   o(number(0.01), DType::f32), View(), View(), View(), {});
-    });
-    expect_same_unaligned([&](const CudaExec& e, Operands& o) {
-      cases::Array corrections({2}, 0.5);
-      kernels::adam(e, o(values(1), DType::f32), o(values(2), DType::f32), o(values(3), DType::f32),
-                    o(values(4), DType::f32), o(cases::constant({9001}, 0), t), o(ranges_of({1, 9000, 0}), DType::i64),
-                    o(number(0.1), DType::f32), o(number(0.01), DType::f32), o(corrections, DType::f32), View(), View(),
-                    View(), {});
-    });
-  }
-}
-
-TEST(SimtUnaligned, Losses) {
-  const cases::Array x = cases::uniform({40, 19}, -2, 2, 1), y = cases::uniform({40, 19}, -2, 2, 2);
-  const cases::Array labels = cases::labels({40}, 19, 5), zero = cases::constant({}, 0);
-  constexpr double kError = 1e-5;
-  expect_same_unaligned(
-      [&](const CudaExec& e, Operands& o) {
-        const auto image = [&](const cases::Array& a) { return o(a, DType::f32, 24); };
-        const auto blank = [&] { return image(cases::Array({40, 19})); };
-        const auto scalar = [&](DType t) { return o(zero, t); };
-        kernels::l1(e, image(x), image(y), scalar(DType::f32), blank());
-        kernels::lsgan(e, image(x), 1, scalar(DType::f32), blank());
-        kernels::bce_logits(e, image(x), 1, scalar(DType::f32), blank());
-        kernels::kl_div(e, image(x), image(y), View(), scalar(DType::f32), blank());
-        const View inv = scalar(DType::f32), status = scalar(DType::u32), truth = o(labels, DType::u8);
-        kernels::label_norm(e, truth, View(), View(), inv, status, 19, {});
-        kernels::softmax_xent(e, image(x), truth, View(), View(), inv, scalar(DType::f32), blank(), status, {});
-        kernels::pseudo_label(e, image(x), o(cases::constant({19}, 0.3), DType::f32), o(cases::Array({40}), DType::u8),
-                              o(cases::Array({40}), DType::f32), o(cases::Array({19, 5}), DType::u64));
-      },
-      kError);
-}
-
-TEST(SimtUnaligned, LabelNorm) {
-  expect_same_unaligned([](const CudaExec& e, Operands& o) {
-    kernels::label_norm(e, o(cases::labels({20001}, 19, 5), DType::u8), View(), View(),
-                        o(cases::constant({}, 0), DType::f32), o(cases::constant({}, 0), DType::u32), 19, {});
-  });
-}
-
-TEST(SimtUnaligned, Cutmix) {
-  expect_same_unaligned([](const CudaExec& e, Operands& o) {
-    const auto side = [&](uint64_t salt) {
-      return kernels::MixSide{o(cases::uniform({2, 9, 13, 3}, -1, 1, salt), DType::bf16, 8),
-                              o(cases::labels({2, 9, 13}, 19, 5, salt), DType::u8), View()};
-    };
-    cases::Array boxes({2, 4});
-    boxes.v = {1, 2, 5, 7, 0, 0, 9, 3};
-    kernels::cutmix(e, side(1), side(2), o(boxes, DType::i32), View(), o(cases::Array({2, 9, 13, 3}), DType::bf16, 8),
-                    o(cases::Array({2, 9, 13}), DType::u8), o(cases::Array({2, 9, 13}), DType::f32),
-                    o(cases::constant({}, 0), DType::u32), {});
-  });
-}
-
-// The host cannot look at the table: what it must not hold is left out by the kernel.
-TEST(SimtRanges, RowsThatAreWrongTouchNothing) {
-  cases::Buffer w(cases::constant({50}, 1), DType::f32), g(cases::constant({50}, 1), DType::f32);
-  cases::Buffer one(cases::constant({}, 1), DType::f32), zero(cases::constant({}, 0), DType::f32);
-  cases::Buffer ranges(ranges_of({-9, 3, 0, 10, 12, 1, 20, 22, -1, 30, 28, 0, 45, 99, 0, 1000, 1001, 0}), DType::i64);
-  kernels::sgd(CudaExec{}, w.view(), g.view(), View(), View(), ranges.view(), one.view(), zero.view(), View(), View(),
-               View(), {.momentum = 0});
-  EXPECT_TRUE(w.guards_intact());
-  for (int64_t i = 0; i < 50; ++i) EXPECT_EQ(w.array()[i], i < 3 || i >= 45 ? 0 : 1) << i;
-}
-
-// What the launchers refuse.
 TEST(SimtRefusals, ShapesTypesAndPitches) {
   cases::Buffer a(Shape{2, 19}, DType::f32, 24), b(Shape{2, 19}, DType::f32, 19), c(Shape{2, 18}, DType::f32, 24);
   cases::Buffer bytes(Shape{2, 19}, DType::u8, 24), bf16(Shape{2, 19}, DType::bf16, 24), map(Shape{2}, DType::f32);
@@ -205,9 +55,208 @@ TEST(SimtRefusals, ShapesTypesAndPitches) {
   EXPECT_NO_THROW(kernels::relu(e, bf16.view(), bf16.view()));
 }
 
+/// An operand (N,H,W,19), and others that each differ from it in one way.
+struct Operand {
+  explicit Operand(const Shape& s)
+      : good(cases::constant(s, 1), DType::f32, 24),
+        dense(s, DType::f32),
+        half(s, DType::f16, 24),
+        fewer({s[0], s[1], s[2], 18}, DType::f32, 24),
+        bytes(s, DType::u8, 24),
+        flat({s[0] * s[1], s[2], s[3]}, DType::f32, 24) {}
+
+  /// In pitch, type or channels, and no tensor at all: what does not go with `good`.
+  std::vector<View> others() { return {dense.view(), half.view(), fewer.view(), View()}; }
+
+  cases::Buffer good, dense, half, fewer, bytes, flat;
+};
+
+TEST(SimtRefusals, ElementwiseOps) {
+  using F = std::function<void(const CudaExec&, const View&, const View&)>;
+  using Gradient = std::function<void(const CudaExec&, const View&, const View&, const View&)>;
+  cases::Buffer one(cases::constant({}, 1), DType::f32), step(cases::constant({}, 0), DType::u64);
+  const View s = one.view(), of_step = step.view();
+  const auto element = DropoutMode::element;
+  const std::map<std::string, F> of_two = {
+      {"tanh", [](auto& e, auto& x, auto& y) { kernels::tanh(e, x, y); }},
+      {"sigmoid", [](auto& e, auto& x, auto& y) { kernels::sigmoid(e, x, y); }},
+      {"softmax", [](auto& e, auto& x, auto& y) { kernels::softmax(e, x, y); }},
+      {"leaky_relu", [](auto& e, auto& x, auto& y) { kernels::leaky_relu(e, x, y, 0.2f); }},
+      {"scale", [](auto& e, auto& x, auto& y) { kernels::scale(e, x, 2, y); }},
+      {"scale_by", [=](auto& e, auto& x, auto& y) { kernels::scale_by(e, x, s, y); }},
+      {"dropout", [=](auto& e, auto& x, auto& y) { kernels::dropout(e, x, y, 0.5f, element, {}, of_step); }},
+      {"dropout_grad", [=](auto& e, auto& x, auto& y) { kernels::dropout_grad(e, x, y, 0.5f, element, {}, of_step); }},
+  };
+  const std::map<std::string, Gradient> of_three = {
+      {"add", [](auto& e, auto& a, auto& b, auto& y) { kernels::add(e, a, b, y); }},
+      {"relu_grad", [](auto& e, auto& a, auto& b, auto& y) { kernels::relu_grad(e, a, b, y); }},
+      {"leaky_relu_grad", [](auto& e, auto& a, auto& b, auto& y) { kernels::leaky_relu_grad(e, a, b, y, 0.2f); }},
+      {"tanh_grad", [](auto& e, auto& a, auto& b, auto& y) { kernels::tanh_grad(e, a, b, y); }},
+      {"sigmoid_grad", [](auto& e, auto& a, auto& b, auto& y) { kernels::sigmoid_grad(e, a, b, y); }},
+      {"softmax_grad", [](auto& e, auto& a, auto& b, auto& y) { kernels::softmax_grad(e, a, b, y); }},
+      {"softmax_information_grad",
+       [](auto& e, auto& a, auto& b, auto& y) { kernels::softmax_information_grad(e, a, b, y); }},
+  };
+  const CudaExec e{};
+  Operand o({1, 4, 6, 19});
+  const View x = o.good.view();
+  for (const auto& [name, launch] : of_two) {
+    EXPECT_NO_THROW(launch(e, x, x)) << name;
+    for (const View& other : o.others()) {
+      EXPECT_THROW(launch(e, x, other), Error) << name;
+      EXPECT_THROW(launch(e, other, x), Error) << name;
+    }
+    EXPECT_THROW(launch(e, o.bytes.view(), o.bytes.view()), Error) << name;
+  }
+  for (const auto& [name, launch] : of_three) {
+    EXPECT_NO_THROW(launch(e, x, x, x)) << name;
+    for (const View& other : o.others()) {
+      EXPECT_THROW(launch(e, other, x, x), Error) << name;
+      EXPECT_THROW(launch(e, x, other, x), Error) << name;
+      EXPECT_THROW(launch(e, x, x, other), Error) << name;
+    }
+    EXPECT_THROW(launch(e, o.bytes.view(), o.bytes.view(), o.bytes.view()), Error) << name;
+  }
+  EXPECT_THROW(kernels::fill(e, o.bytes.view(), 1), Error);
+  EXPECT_THROW(kernels::scale_by(e, x, of_step, x), Error) << "a factor of another type";
+  EXPECT_THROW(kernels::scale_by(e, x, x, x), Error) << "a factor that is no scalar";
+  for (float slope : {0.f, -1.f}) {
+    EXPECT_THROW(kernels::leaky_relu(e, x, x, slope), Error) << slope;
+    EXPECT_THROW(kernels::leaky_relu_grad(e, x, x, x, slope), Error) << slope;
+  }
+  for (float rate : {-0.1f, 1.f}) EXPECT_THROW(kernels::dropout(e, x, x, rate, element, {}, of_step), Error) << rate;
+  EXPECT_THROW(kernels::dropout(e, x, x, 0.5f, element, {}, s), Error) << "a step of another type";
+  cases::Buffer row(Shape{19}, DType::f32, 24);
+  EXPECT_THROW(kernels::dropout(e, row.view(), row.view(), 0.5f, DropoutMode::channel, {}, of_step), Error);
+}
+
+// A copy takes what others refuse: other types and pitches. Its limit is bytes and shapes.
+TEST(SimtRefusals, CopiesAndAverages) {
+  const CudaExec e{};
+  Operand o({1, 4, 6, 19});
+  EXPECT_NO_THROW(kernels::fill(e, o.good.view(), 1));
+  EXPECT_NO_THROW(kernels::copy(e, o.good.view(), o.dense.view()));
+  EXPECT_NO_THROW(kernels::copy(e, o.good.view(), o.half.view()));
+  EXPECT_THROW(kernels::copy(e, o.good.view(), o.fewer.view()), Error);
+  EXPECT_THROW(kernels::copy(e, o.good.view(), o.bytes.view()), Error);
+  EXPECT_THROW(kernels::copy(e, o.bytes.view(), o.good.view()), Error);
+  cases::Buffer y(Shape{40}, DType::f32), fewer(Shape{39}, DType::f32), twin(Shape{40}, DType::bf16);
+  cases::Buffer few(Shape{39}, DType::bf16), weight(cases::constant({}, 0.5), DType::f32);
+  const auto lerp = [&](cases::Buffer& to, cases::Buffer& from, cases::Buffer& share, const View& rounded) {
+    kernels::lerp(e, to.view(), from.view(), share.view(), rounded);
+  };
+  kernels::fill(e, y.view(), 1);
+  EXPECT_NO_THROW(lerp(y, y, weight, twin.view()));
+  EXPECT_THROW(lerp(y, fewer, weight, View()), Error);
+  EXPECT_THROW(lerp(y, y, y, View()), Error) << "a weight that is no scalar";
+  EXPECT_THROW(lerp(y, twin, weight, View()), Error);
+  EXPECT_THROW(lerp(twin, y, weight, View()), Error);
+  EXPECT_THROW(lerp(y, y, weight, few.view()), Error);
+  EXPECT_THROW(lerp(y, y, weight, y.view()), Error) << "a twin of f32";
+}
+
+TEST(SimtRefusals, Geometry) {
+  using F = std::function<void(const CudaExec&, const View&, const View&)>;
+  struct Op {
+    const char* name;
+    Shape from, to;
+    F launch;
+  };
+  const Shape image{1, 4, 6, 19}, pooled{1, 2, 3, 19}, mirrored{1, 8, 10, 19}, resized{1, 7, 5, 19}, one{1, 1, 1, 19};
+  cases::Buffer taken(cases::constant(pooled, 0), DType::u8);
+  const View argmax = taken.view();
+  const MaxPoolOptions pool{.kernel = 2, .stride = 2, .pad = 0};
+  const std::vector<Op> ops = {
+      {"flip", image, image, [](auto& e, auto& x, auto& y) { kernels::flip(e, x, y); }},
+      {"crop", image, pooled,
+       [](auto& e, auto& x, auto& y) {
+         kernels::crop(e, x, y, {1, 2, 2, 3});
+       }},
+      {"pad_constant", image, mirrored,
+       [](auto& e, auto& x, auto& y) {
+         kernels::pad_constant(e, x, y, {1, 3, 2, 2}, 0);
+       }},
+      {"pad_reflect", image, mirrored, [](auto& e, auto& x, auto& y) { kernels::pad_reflect(e, x, y, 2); }},
+      {"pad_reflect_grad", mirrored, image, [](auto& e, auto& x, auto& y) { kernels::pad_reflect_grad(e, x, y, 2); }},
+      {"mean_pool", image, one, [](auto& e, auto& x, auto& y) { kernels::mean_pool(e, x, y); }},
+      {"mean_pool_grad", one, image, [](auto& e, auto& x, auto& y) { kernels::mean_pool_grad(e, x, y, false); }},
+      {"max_pool", image, pooled, [=](auto& e, auto& x, auto& y) { kernels::max_pool(e, x, y, argmax, pool); }},
+      {"max_pool_grad", pooled, image,
+       [=](auto& e, auto& x, auto& y) { kernels::max_pool_grad(e, x, argmax, y, pool, false); }},
+      {"resize_bilinear", image, resized, [](auto& e, auto& x, auto& y) { kernels::resize_bilinear(e, x, y, false); }},
+      {"resize_bilinear_grad", resized, image,
+       [](auto& e, auto& x, auto& y) { kernels::resize_bilinear_grad(e, x, y, false, false); }},
+  };
+  testing::HostScratch scratch;
+  const CudaExec e{.scratch = &scratch};
+  for (const Op& op : ops) {
+    SCOPED_TRACE(op.name);
+    Operand from(op.from), to(op.to);
+    const View x = from.good.view(), y = to.good.view();
+    EXPECT_NO_THROW(op.launch(e, x, y));
+    for (const View& other : from.others()) EXPECT_THROW(op.launch(e, other, y), Error);
+    for (const View& other : to.others()) EXPECT_THROW(op.launch(e, x, other), Error);
+    EXPECT_THROW(op.launch(e, from.bytes.view(), to.bytes.view()), Error);
+    EXPECT_THROW(op.launch(e, from.flat.view(), to.flat.view()), Error) << "not images";
+  }
+  Operand x(image), y(pooled), large(mirrored);
+  const View from = x.good.view(), to = y.good.view(), around = large.good.view();
+  for (const Window& w : {Window{3, 2, 2, 3}, Window{1, 4, 2, 3}, Window{-1, 0, 2, 3}, Window{0, 0, 2, 2}})
+    EXPECT_THROW(kernels::crop(e, from, to, w), Error);
+  for (const Padding& p : {Padding{-1, 5, 2, 2}, Padding{1, 3, 2, 1}})
+    EXPECT_THROW(kernels::pad_constant(e, from, around, p, 0), Error);
+  for (int64_t pad : {-1, 1, 3, 4}) {
+    EXPECT_THROW(kernels::pad_reflect(e, from, around, pad), Error) << pad;
+    EXPECT_THROW(kernels::pad_reflect_grad(e, around, from, pad), Error) << pad;
+  }
+  EXPECT_THROW(kernels::mean_pool(e, from, to), Error);
+  EXPECT_THROW(kernels::mean_pool_grad(e, to, from, false), Error);
+  for (const MaxPoolOptions& o : {MaxPoolOptions{0, 2, 0}, MaxPoolOptions{17, 2, 0}, MaxPoolOptions{2, 0, 0},
+                                  MaxPoolOptions{2, 2, 2}, MaxPoolOptions{2, 1, 0}}) {
+    EXPECT_THROW(kernels::max_pool(e, from, to, argmax, o), Error);
+    EXPECT_THROW(kernels::max_pool_grad(e, to, argmax, from, o, false), Error);
+  }
+  EXPECT_THROW(kernels::max_pool(e, from, to, to, pool), Error) << "an argmax of another type";
+  EXPECT_THROW(kernels::max_pool_grad(e, to, View(), from, pool, false), Error);
+}
+
+TEST(SimtRefusals, Channels) {
+  testing::HostScratch scratch;
+  const CudaExec e{.scratch = &scratch};
+  const Shape image{1, 4, 6, 19};
+  Operand o(image);
+  const View x = o.good.view();
+  cases::Buffer b(cases::constant({19}, 1), DType::f32), fewer(cases::constant({18}, 1), DType::f32);
+  cases::Buffer half(cases::constant({19}, 1), DType::f16), pair(Shape{1, 4, 6, 38}, DType::f32, 40);
+  EXPECT_NO_THROW(kernels::bias(e, x, b.view(), x));
+  EXPECT_NO_THROW(kernels::bias_grad(e, x, b.view(), false));
+  for (const View& other : {fewer.view(), half.view(), View()}) {
+    EXPECT_THROW(kernels::bias(e, x, other, x), Error);
+    EXPECT_THROW(kernels::bias_grad(e, x, other, false), Error);
+  }
+  for (const View& other : o.others()) EXPECT_THROW(kernels::bias(e, x, b.view(), other), Error);
+  EXPECT_THROW(kernels::bias(e, o.bytes.view(), b.view(), o.bytes.view()), Error);
+  EXPECT_THROW(kernels::bias_grad(e, o.bytes.view(), b.view(), false), Error);
+
+  const View y = pair.view();
+  EXPECT_NO_THROW(kernels::concat(e, {x, x}, y));
+  EXPECT_NO_THROW(kernels::concat_grad(e, y, 19, x, false));
+  EXPECT_THROW(kernels::concat(e, {}, y), Error);
+  EXPECT_THROW(kernels::concat(e, {x}, y), Error);
+  EXPECT_THROW(kernels::concat(e, {x, o.half.view()}, y), Error);
+  EXPECT_THROW(kernels::concat(e, {x, o.flat.view()}, y), Error);
+  EXPECT_THROW(kernels::concat(e, {x, View()}, y), Error);
+  EXPECT_THROW(kernels::concat(e, {o.bytes.view()}, o.bytes.view()), Error);
+  for (int64_t first : {-1, 20}) EXPECT_THROW(kernels::concat_grad(e, y, first, x, false), Error) << first;
+  for (const View& part : {o.half.view(), o.flat.view(), View()})
+    EXPECT_THROW(kernels::concat_grad(e, y, 0, part, false), Error);
+}
+
 TEST(SimtRefusals, Optimisers) {
   cases::Buffer w(Shape{50}, DType::f32), twin(Shape{50}, DType::bf16), few(Shape{49}, DType::bf16);
-  cases::Buffer ranges(ranges_of({0, 50, 0}), DType::i64), one(cases::constant({}, 1), DType::f32);
+  cases::Array whole({1, 3});
+  whole.v = {0, 50, 0};
+  cases::Buffer ranges(whole, DType::i64), one(cases::constant({}, 1), DType::f32);
   testing::HostScratch scratch;
   const auto sgd = [&](const auto& exec, const View& m, const View& rounded, const View& square, const View& norm,
                        const View& scale) {

@@ -33,7 +33,7 @@ constexpr CommandHelp kCommands[] = {
      "  --resume[=RUN]           go on: finished stages are skipped, the one that was cut off goes on where it was, to "
      "the\n"
      "                           same bits as without a stop; without =RUN: the run that CONFIG names\n"
-     "  --allow-different-bits   resume although threads, instruction sets, convolution plans or data differ\n"
+     "  --allow-different-bits   resume although instruction set, convolution plans or data differ\n"
      "\n"
      "  Stages, each in its folder of the run: source-only (the baseline), translator (CycleGAN), translated (the "
      "source\n"

@@ -146,7 +146,7 @@ Settings segment() {
   const Settings data = {
       {"data.train", text(""), "", "labelled training images, as cityscapes:PATH, or 0.7*gta5:A + 0.3*folder:B"},
       {"data.val", text(""), "",
-       "labelled images to evaluate on, likewise; empty: none, and no checkpoint is the best"},
+       "labelled images to evaluate on, likewise, of sets with splits val; empty: none, and no checkpoint is the best"},
       {"data.classes", text("cityscapes"), "", "class table: cityscapes, or a TOML file"},
       {"data.cutmix", number(0), "", "share of samples with a box of another sample pasted in", kShare},
   };

@@ -43,6 +43,7 @@ OutputFolder::OutputFolder(const std::string& path, const std::string& file, Jso
     throw Error(Fault::usage, cat("expects a folder for what is written; ", quote(path), " is a file"));
   make_folder(path);
   if (!fs::exists(file_, error)) {
+    remove_abandoned_files(path, false);  // of a call that was killed before there was a recipe
     const bool empty = fs::is_empty(path, error);
     if (error) throw Error(Fault::io, cat("reading folder ", quote(path), " failed: ", error.message()));
     if (!empty)

@@ -108,12 +108,13 @@ void AtomicFile::commit() {
   }
 }
 
-void remove_abandoned_files(const std::string& folder) {
+void remove_abandoned_files(const std::string& folder, bool below) {
   namespace fs = std::filesystem;
   std::error_code error;
   for (auto it = fs::recursive_directory_iterator(folder, error); !error && it != fs::recursive_directory_iterator();
        it.increment(error)) {
     std::error_code ignored;
+    if (!below) it.disable_recursion_pending();
     if (is_abandoned(it->path().filename())) fs::remove(it->path(), ignored);
   }
 }

@@ -35,7 +35,7 @@ class AtomicFile {
 
 /// Removes the temporary files that processes of this machine have left in `folder` and below when they were killed. Whatever
 /// cannot be removed stays: it disturbs nobody.
-void remove_abandoned_files(const std::string& folder);
+void remove_abandoned_files(const std::string& folder, bool below = true);
 
 /// AtomicFile for content that is in memory.
 void write_file(const std::string& path, std::string_view content);

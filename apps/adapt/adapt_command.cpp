@@ -1,16 +1,23 @@
 // segue adapt: from labelled synthetic images and unlabelled real ones to a model for the real ones.
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 
 #include "adapt_run.h"
 #include "apps/build_info.h"
+#include "apps/model_choice.h"
 #include "apps/train/environment.h"
+#include "apps/train/make_task.h"
 #include "apps/train/run_config.h"
+#include "apps/train/step_needs.h"
 #include "apps/train/train_run.h"
+#include "apps/train/translate_task.h"
 #include "data/data_set.h"
+#include "models/model_file.h"
 #include "runtime/append_file.h"
 #include "runtime/atomic_file.h"
 #include "runtime/text.h"
+#include "stage_configs.h"
 
 namespace segue {
 namespace {
@@ -25,22 +32,46 @@ std::vector<std::string> check_data(const Config& config) {
   need("data.source", "labelled images, such as gta5:PATH");
   need("data.target", "images without labels, such as cityscapes:PATH");
   std::vector<std::string> lines;
-  const auto open = [&](const char* key, const char* what, const data::DataOptions& options) {
-    const std::string& spec = config.get<std::string>(key);
-    if (spec.empty()) return lines.push_back(cat(what, ": none"));
-    int64_t images = 0;
-    for (const data::DataShare& part : data::open_mix(spec, classes, options)) images += part.set->size();
+  const auto counted = [&](const std::string& what, const std::string& spec, int64_t images) {
     lines.push_back(cat(what, ": ", spec, ": ", count_text(uint64_t(images)), " images"));
   };
-  open("data.source", "source", {.split = "train", .need_labels = true});
-  open("data.target", "target", {.split = "train", .need_labels = false});
-  open("data.val", "scored on", {.split = "val", .need_labels = true});
-  open("data.ceiling", "ceiling", {.split = "train", .need_labels = true});
+  const auto open = [&](const char* key, const char* what, const data::DataOptions& options, bool mixes) {
+    const std::string& spec = config.get<std::string>(key);
+    if (spec.empty()) return lines.push_back(cat(what, ": none"));
+    if (!mixes) return counted(what, spec, data::open_data(spec, classes, options)->size());
+    int64_t images = 0;
+    for (const data::DataShare& part : data::open_mix(spec, classes, options)) images += part.set->size();
+    counted(what, spec, images);
+  };
+  open("data.source", "source", {}, true);
+  // What is labelled is one set, and so is what scores.
+  open("data.target", "target", {.split = {}, .need_labels = false}, config.get<int64_t>("pseudo.rounds") == 0);
+  open("data.val", "scored on", {.split = "val"}, false);
+  open("data.ceiling", "ceiling", {}, true);
   return lines;
 }
 
-void print_plan(const RunConfig& r, const std::vector<std::string>& data) {
-  std::cout << config_text(r.config) << '\n';
+/// Weights that are not there, or something else, are missed now, not when their stage begins.
+void check_weights(const Config& config) {
+  const std::string &first = config.get<std::string>("model.init"),
+                    &generator = config.get<std::string>("translate.weights"),
+                    &pair = config.get<std::string>("translate.init");
+  if (!first.empty()) SafeTensors{first};
+  if (!config.get<bool>("adapt.translate")) return;
+  if (!generator.empty()) generator_info(SafeTensors(weight_file(generator)));
+  if (generator.empty() && !pair.empty())
+    for (const char* name : {kForth, kBack}) generator_info(SafeTensors(pair + "/" + name));
+}
+
+/// A training of the run, on data that are there already: its settings but for the images.
+void print_memory(const Config& stage, const char* what) {
+  Context c(context_options(stage, ""));
+  const std::unique_ptr<TrainTask> task = make_task(c, stage);
+  std::cout << "memory of a step, " << what << ": " << memory_line(step_needs(c, *task), memory_limit(c)) << '\n';
+}
+
+void print_plan(const RunConfig& r, const std::vector<std::string>& data, const std::string& device) {
+  std::cout << config_text(r.config) << '\n' << device << '\n';
   for (const std::string& line : data) std::cout << line << '\n';
   std::cout << "run folder: " << r.folder
             << (std::filesystem::exists(r.folder) ? " (exists: the run gets the next free number)" : "") << '\n';
@@ -49,6 +80,13 @@ void print_plan(const RunConfig& r, const std::vector<std::string>& data) {
     name.resize(16, ' ');
     std::cout << "stage " << name << s.title << '\n';
   }
+  const std::vector<StageRecord> stages = adapt_stages(r.config);
+  if (std::any_of(stages.begin(), stages.end(), [](const auto& s) { return s.kind == StageKind::cyclegan; }))
+    print_memory(translate_config(r.config, r.folder), "CycleGAN");
+  print_memory(segment_config(r.config, {.folder = r.folder,
+                                         .train = r.config.get<std::string>("data.source"),
+                                         .noise = r.config.get<int64_t>("pseudo.rounds") > 0}),
+               "segmentation");
   std::cout << "nothing was written\n";
 }
 
@@ -69,7 +107,12 @@ void run_adapt(const TrainCommand& command) {
     throw Error(Fault::usage,
                 cat("'segue adapt' runs task adapt; got task ", name_of(r.config.task()), ": use 'segue train'"));
   const std::vector<std::string> data = check_data(r.config);
-  if (command.dry_run) return print_plan(r, data);
+  if (!command.resume) check_weights(r.config);
+  const std::string device = [&] {
+    Context c(context_options(r.config, ""));
+    return device_line(c, r.config);
+  }();
+  if (command.dry_run) return print_plan(r, data, device);
   RunFolder run = command.resume ? RunFolder::open(r.folder) : RunFolder::create(r.folder);
   try {
     AdaptRun adapt(r.config, run, command);

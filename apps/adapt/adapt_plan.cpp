@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "apps/train/run_log.h"
+#include "data/data_spec.h"
 #include "kernels/error.h"
 #include "runtime/text.h"
 
@@ -76,6 +77,10 @@ std::string folder_spec(const std::string& path) {
                 cat("expects a run folder without '?', which means something in data specs; got ", quote(path)));
   std::string spec = "folder:";
   for (const char ch : path) spec += ch == '$' ? std::string("$$") : std::string(1, ch);
+  if (data::parse_data_mix(spec).size() != 1)
+    throw Error(
+        Fault::usage,
+        cat("expects a run folder whose name means nothing in data specs; this one reads as a mix: ", quote(path)));
   return spec;
 }
 

@@ -80,9 +80,9 @@ void AdaptRun::run() {
       save();
       say(cat("interrupted in stage ", s.folder, "; to go on: ", go_on_text()));
       throw;
-    } catch (...) {
+    } catch (const std::exception& e) {
       add_time();
-      save();
+      note_failure(e.what());
       throw;
     }
     add_time();
@@ -135,8 +135,7 @@ void AdaptRun::train(const Config& config, const std::string& folder) {
 }
 
 std::vector<std::pair<double, std::string>> AdaptRun::source_parts() const {
-  const std::vector<data::DataShare> mix =
-      data::open_mix(config_.get<std::string>("data.source"), classes_, {.split = "train", .need_labels = true});
+  const std::vector<data::DataShare> mix = data::open_mix(config_.get<std::string>("data.source"), classes_);
   const std::vector<data::MixPart> parts = data::parse_data_mix(config_.get<std::string>("data.source"));
   const bool translated = config_.get<bool>("adapt.translate");
   std::vector<std::pair<double, std::string>> all;
@@ -155,8 +154,7 @@ void AdaptRun::translate(const std::string& folder) {
   const std::vector<int64_t> size = translated_size(config_);
   Context c(context_options(config_, ""));
   const OpenGenerator generator = open_generator(c, weights);
-  const std::vector<data::DataShare> mix =
-      data::open_mix(config_.get<std::string>("data.source"), classes_, {.split = "train", .need_labels = true});
+  const std::vector<data::DataShare> mix = data::open_mix(config_.get<std::string>("data.source"), classes_);
   for (size_t i = 0; i < mix.size(); ++i) {
     const data::DataSet& set = *mix[i].set;
     Json recipe = Json::object();
@@ -187,7 +185,7 @@ void AdaptRun::label(const StageRecord& s) {
   Context c(context_options(config_, ""));
   const OpenSegmenter teacher = open_segmenter(c, weights);
   const auto set =
-      data::open_data(config_.get<std::string>("data.target"), classes_, {.split = "train", .need_labels = false});
+      data::open_data(config_.get<std::string>("data.target"), classes_, {.split = {}, .need_labels = false});
   Json recipe = Json::object();
   recipe.set("weights", file_checksum(weights)).set("images", set->size());
   OutputFolder folder(path(s.folder), kPseudoRecipe, std::move(recipe));
@@ -232,6 +230,14 @@ std::string AdaptRun::go_on_text() const { return "segue adapt --resume=" + run_
 bool AdaptRun::go_on() const { return InterruptWatch::signal() == 0; }
 
 void AdaptRun::save() { write_file(run_.file(kStages), stages_text(stages_)); }
+
+void AdaptRun::note_failure(const std::string& what) noexcept {
+  try {
+    save();
+    AppendFile(run_.file("adapt.log")).append("segue: error: " + what + "\n");
+  } catch (const Error&) {  // a disk that is full: what is thrown says so
+  }
+}
 
 void AdaptRun::say(const std::string& line) const {
   std::cerr << line + "\n" << std::flush;

@@ -44,6 +44,8 @@ class AdaptRun {
   /// The command that takes the run up again.
   std::string go_on_text() const;
   void save();
+  /// In adapt.log: standard error gets it when the program ends.
+  void note_failure(const std::string& what) noexcept;
 
   const Config config_;
   const RunFolder& run_;

@@ -71,7 +71,7 @@ void Checkpoints::save(int64_t step, bool best, const std::function<void(const s
   }
   write_file(folder_ + "/last", name(step) + "\n");
   if (best) set_best(step);
-  remove_old();
+  remove_old(step);
 }
 
 void Checkpoints::set_best(int64_t step) {
@@ -85,6 +85,23 @@ std::string Checkpoints::marked(const char* mark) const {
   std::string text;
   std::getline(file, text);
   return text;
+}
+
+std::vector<int64_t> Checkpoints::steps() const {
+  std::vector<int64_t> steps;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder_, ignored))
+    if (const int64_t step = step_of(entry.path().filename()); step >= 0) steps.push_back(step);
+  std::sort(steps.rbegin(), steps.rend());
+  return steps;
+}
+
+std::string Checkpoints::last() const {
+  const std::string path = named("last");
+  if (!path.empty()) return path;
+  // The first one, of a run that died before it could mark it; or the mark is lost. A folder with this name is whole.
+  const std::vector<int64_t> all = steps();
+  return all.empty() ? "" : folder_ + "/" + name(all[0]);
 }
 
 std::string Checkpoints::named(const char* mark) const {
@@ -101,19 +118,15 @@ std::string Checkpoints::named(const char* mark) const {
   return path;
 }
 
-void Checkpoints::remove_old() const {
-  std::vector<int64_t> steps;
+void Checkpoints::remove_old(int64_t newest) const {
   std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(folder_, ignored)) {
-    const std::string name = entry.path().filename();
-    if (name.rfind(kTemporary, 0) == 0) fs::remove_all(entry.path(), ignored);
-    if (const int64_t step = step_of(name); step >= 0) steps.push_back(step);
-  }
-  std::sort(steps.rbegin(), steps.rend());
+  for (const auto& entry : fs::directory_iterator(folder_, ignored))
+    if (entry.path().filename().string().rfind(kTemporary, 0) == 0) fs::remove_all(entry.path(), ignored);
   const std::string best = marked("best");
   int64_t kept = 0;
-  for (const int64_t step : steps) {
-    if (kept++ < keep_ || name(step) == best) continue;
+  for (const int64_t step : steps()) {
+    // Those of a life that had come further and was not gone on with are in nobody's way: this one will replace them.
+    if (step > newest || kept++ < keep_ || name(step) == best) continue;
     // Out of sight first: a half-removed folder must not look like a checkpoint.
     const std::string path = folder_ + "/" + name(step), doomed = cat(folder_, '/', kTemporary, "old-", step);
     if (std::rename(path.c_str(), doomed.c_str()) == 0) fs::remove_all(doomed, ignored);

@@ -18,8 +18,9 @@ class Checkpoints {
   /// is on the disk. Then `last` names it, and `best` if it is the best. Throws io; the checkpoints are then as before.
   void save(int64_t step, bool best, const std::function<void(const std::string& folder)>& write);
 
-  /// Path of the newest checkpoint and of the best; "" if there is none. Throws data if the folder that is named is missing.
-  std::string last() const { return named("last"); }
+  /// Path of the checkpoint to go on from and of the best; "" if there is none. Without the mark `last` it is the newest. Throws data if
+  /// the folder that is named is missing.
+  std::string last() const;
   std::string best() const { return named("best"); }
   /// Lets `best` name the checkpoint of `step`, if it is there: after a run that died between a checkpoint and its mark.
   void set_best(int64_t step);
@@ -29,7 +30,10 @@ class Checkpoints {
  private:
   std::string named(const char* mark) const;
   std::string marked(const char* mark) const;
-  void remove_old() const;
+  /// Steps of all that are there, newest first.
+  std::vector<int64_t> steps() const;
+  /// `newest`: the one that was just written.
+  void remove_old(int64_t newest) const;
 
   std::string folder_;
   int64_t keep_;

@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "kernels/error.h"
+#include "runtime/atomic_file.h"
 #include "runtime/text.h"
 
 namespace segue {
@@ -45,6 +46,7 @@ RunFolder RunFolder::open(const std::string& path) {
   if (stat(run.file("config.toml").c_str(), &info) != 0)
     throw Error(Fault::usage, cat("--resume expects the folder of a run; ", quote(path), " has no config.toml"));
   run.lock();
+  remove_abandoned_files(run.path_);
   return run;
 }
 

@@ -12,7 +12,7 @@ class RunFolder {
   /// Makes `path`, or if that exists path-2, path-3, ...: an old run is neither overwritten nor mixed with the new one.
   /// Folders above it are made too. Throws io, and usage as require_no_file.
   static RunFolder create(const std::string& path);
-  /// Takes an old run to go on with it. Throws usage if there is none, io if another process holds it.
+  /// Takes an old run to go on with it, and removes what writers that were killed have left half-written. Throws usage if there is none, io if another process holds it.
   static RunFolder open(const std::string& path);
   RunFolder(RunFolder&& other) noexcept;
   RunFolder& operator=(RunFolder&&) = delete;

@@ -39,16 +39,23 @@ void add_scalars(const std::string& name, const Json& value, std::vector<std::pa
 
 }  // namespace
 
-RunLog::RunLog(const RunFolder& run, int64_t step)
+RunLog::RunLog(const RunFolder& run, int64_t step, bool resumed)
     : log_(run.file("train.log")),
       metrics_(cut(run.file("metrics.jsonl"), step)),
-      events_(run.path(), step > 0 ? step + 1 : 0),
+      events_(run.path(), resumed ? step + 1 : 0),
       terminal_(isatty(STDERR_FILENO)) {}
 
 void RunLog::say(const std::string& line) {
   status("");
   std::cerr << line + "\n" << std::flush;
   log_.append(line + "\n");
+}
+
+void RunLog::note(const std::string& line) noexcept {
+  try {
+    log_.append(line + "\n");
+  } catch (const Error&) {
+  }
 }
 
 void RunLog::status(const std::string& line) {

@@ -18,10 +18,12 @@ class RunLog {
  public:
   /// Opens the files of a run that has done `step` steps: what metrics.jsonl says of later ones, in a life of the run that
   /// was cut off, is taken out. Throws io.
-  RunLog(const RunFolder& run, int64_t step);
+  RunLog(const RunFolder& run, int64_t step, bool resumed);
 
   /// A line for people: standard error and train.log.
   void say(const std::string& line);
+  /// In train.log alone, if the disk takes it: why the run ended.
+  void note(const std::string& line) noexcept;
   /// What is going on, on a terminal: replaces the last such line, and vanishes with the next say().
   void status(const std::string& line);
   /// A line of metrics.jsonl, and its numbers as scalars of the event file under "kind/name". `time` is added.

@@ -54,8 +54,8 @@ SegmentTask::SegmentTask(Context& c, const Config& config)
       info_(info_of(config, classes_)),
       model_(make_segmenter(info_, training_of(config))),
       schedule_(step_schedule(config)) {
-  std::vector<data::DataShare> mix = open_setting(config, "data.train", classes_, true);
-  if (!config.get<std::string>("data.val").empty()) val_ = open_setting(config, "data.val", classes_, true);
+  std::vector<data::DataShare> mix = open_setting(config, "data.train", classes_, {});
+  if (!config.get<std::string>("data.val").empty()) val_ = open_setting(config, "data.val", classes_, {.split = "val"});
   model_->allocate(c);
   if (const std::string& path = config.get<std::string>("model.init"); !path.empty())
     initial_ = load_initial_weights(*model_, path, kBackbone);

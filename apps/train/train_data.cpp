@@ -59,12 +59,10 @@ std::string TrainData::describe(const std::string& spec) const {
 }
 
 std::vector<data::DataShare> open_setting(const Config& config, const std::string& key, const data::ClassTable& classes,
-                                          bool need_labels) {
+                                          const data::DataOptions& options) {
   const std::string& spec = config.get<std::string>(key);
   if (spec.empty())
     throw Error(Fault::usage, cat("'", key, "' expects a data set, such as cityscapes:PATH; it is not set"));
-  data::DataOptions options;
-  options.need_labels = need_labels;
   return data::open_mix(spec, classes, options);
 }
 

@@ -24,7 +24,7 @@ struct TrainData {
 
 /// Opens the sets that the setting `key` names. Throws usage if it is empty, data.
 std::vector<data::DataShare> open_setting(const Config& config, const std::string& key, const data::ClassTable& classes,
-                                          bool need_labels);
+                                          const data::DataOptions& options);
 
 /// A loader of samples as [data] wants them and its feed; `name` in the StepState. `stream` tells the loaders of a run
 /// apart.

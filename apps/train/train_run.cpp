@@ -101,7 +101,12 @@ std::string train_run(const Config& config, const std::string& folder, const Tra
     for (const std::string& line : task->describe()) log.say(line);
     if (trainer.step() == 0) log.events().text(0, "config", as_markdown(config_text(config)));
     begun = true;
-    trainer.run();
+    try {
+      trainer.run();
+    } catch (const Error& e) {
+      log.note("segue: error: " + std::string(e.what()));  // standard error gets it when the program ends
+      throw;
+    }
   } catch (...) {
     if (!begun) run.discard();  // what never began leaves no folder behind
     throw;

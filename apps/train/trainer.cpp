@@ -42,9 +42,14 @@ void require_finite(const SavedPart& part) {
 Trainer::Trainer(Context& c, TrainTask& task, const RunFolder& run, const TrainerOptions& options)
     : c_(c), task_(task), run_(run), options_(options), checkpoints_(run.path(), options.keep), metrics_(c), graph_(c) {
   const std::string last = options.resume ? checkpoints_.last() : "";
-  if (!last.empty()) restore(last);
+  if (!last.empty()) try {
+      restore(last);
+    } catch (const Error& e) {
+      if (e.fault() != Fault::data) throw;
+      throw Error(e.fault(), cat(e.what(), "; ", quote(run.file("checkpoints/last")), " may name an older checkpoint"));
+    }
   task_.start(step_);
-  log_ = std::make_unique<RunLog>(run, step_);
+  log_ = std::make_unique<RunLog>(run, step_, options.resume);
   if (best_) checkpoints_.set_best(best_->step);
   if (options.resume)
     log_->say(last.empty() ? "resumed: no checkpoint yet, from the start"
@@ -88,7 +93,6 @@ void Trainer::run() {
   const InterruptWatch watch;
   const int64_t total = task_.steps();
   started_ = interval_ = Clock::now();
-  first_step_ = step_;
   interval_waited_s_ = task_.waited_s();
   if (step_ >= total && !evaluation_due_) {
     log_->say(cat("the run has done its ", total, " steps; more: --set train.steps=N"));
@@ -182,8 +186,7 @@ void Trainer::report() {
   record.set("lr", p.rate).set("img_s", p.images_per_s).set("step_s", per_step);
   record.set("data_s", waited / double(std::max<int64_t>(1, interval_steps_)));
   record.set("mem_mb", double(p.memory_bytes) / 1e6);
-  last_values_ = progress_line(p);
-  log_->say(last_values_);
+  log_->say(progress_line(p));
   log_->record(step_, "train", record);
   summed_ = 0;
   interval_ = now;

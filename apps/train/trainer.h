@@ -76,10 +76,9 @@ class Trainer {
 
   // Of this life: times.
   Clock::time_point started_, interval_, shown_;
-  int64_t interval_steps_ = 0, first_step_ = 0;
+  int64_t interval_steps_ = 0;
   double interval_pause_s_ = 0, interval_waited_s_ = 0;
   double step_s_ = 0, evaluation_s_ = 0;
-  std::string last_values_;
 };
 
 }  // namespace segue

@@ -12,8 +12,6 @@
 namespace segue {
 namespace {
 
-constexpr const char* kForth = "model.safetensors";  // source -> target: what the stage is for
-constexpr const char* kBack = "model_back.safetensors";
 constexpr uint32_t kSourceStream = 0, kTargetStream = 8;
 constexpr int64_t kPictures = 2, kPicturePx = 512;
 constexpr std::array<float, 3> kHalf = {0.5f, 0.5f, 0.5f};  // mean and deviation: images in [-1, 1]
@@ -50,8 +48,9 @@ TranslateTask::TranslateTask(Context& c, const Config& config)
       info_(info_of(config)),
       gan_(config.get<std::string>("loss.adversarial") == "bce" ? GanLoss::bce : GanLoss::lsgan),
       batch_(config.get<int64_t>("train.batch")) {
-  std::vector<data::DataShare> source = open_setting(config, "data.source", data::cityscapes_classes(), false),
-                               target = open_setting(config, "data.target", data::cityscapes_classes(), false);
+  const data::DataOptions images{.split = {}, .need_labels = false};
+  std::vector<data::DataShare> source = open_setting(config, "data.source", data::cityscapes_classes(), images),
+                               target = open_setting(config, "data.target", data::cityscapes_classes(), images);
   make_side(a_, "a");
   make_side(b_, "b");
   if (const std::string& init = config.get<std::string>("model.init"); !init.empty()) load_initial(init);

@@ -14,6 +14,9 @@
 
 namespace segue {
 
+/// Files of a checkpoint: the generator from source to target, which is what the stage is for, and the one back.
+constexpr const char *kForth = "model.safetensors", *kBack = "model_back.safetensors";
+
 /// Domain A is the source, B the target; G_A makes B from A, and D_A judges what it makes, as in the reference code, whose
 /// names the log has: D_A G_A cycle_A idt_A D_B G_B cycle_B idt_B.
 class TranslateTask : public TrainTask {

@@ -253,7 +253,32 @@ TEST_F(Adapt, DryRunWritesNothing) {
   ASSERT_EQ(f.status, 0) << f.err;
   EXPECT_NE(f.out.find("\nstage round-2-labels"), std::string::npos) << f.out;
   EXPECT_NE(f.out.find("target: cityscapes:" + folder_.file("real") + ": 5 images\n"), std::string::npos) << f.out;
+  for (const char* line : {"\ndevice: CPU", "\nmemory of a step, CycleGAN: ", "\nmemory of a step, segmentation: "})
+    EXPECT_NE(f.out.find(line), std::string::npos) << line << f.out;
   EXPECT_FALSE(fs::exists(folder_.file("runs")));
+}
+
+// GTA5's own default is all of its images, not a split called train: every row of the table learns from the same ones.
+TEST_F(Adapt, AllRowsLearnFromTheSameImages) {
+  const std::string set = folder_.file("game");
+  for (const char* folder : {"/images", "/labels"}) fs::create_directories(set + folder);
+  const std::string from = folder_.file("synthetic");
+  int64_t number = 24960;  // on both sides of a border between splits
+  for (const auto& e : fs::recursive_directory_iterator(from + "/leftImg8bit")) {
+    if (!e.is_regular_file()) continue;
+    std::string label = e.path().string();
+    label.replace(label.find("leftImg8bit"), 11, "gtFine");
+    label.replace(label.find("leftImg8bit"), 11, "gtFine_labelIds");
+    const std::string name = number == 24960 ? "/00001.png" : "/" + std::to_string(number) + ".png";
+    fs::copy_file(e.path(), set + "/images" + name);
+    fs::copy_file(label, set + "/labels" + name);
+    ++number;
+  }
+  const Finished f =
+      run(adapt("--set pseudo.rounds=0 --set data.ceiling=\"\" --set data.val=\"\" --set data.source=gta5:" + set));
+  ASSERT_EQ(f.status, 0) << f.err;
+  EXPECT_NE(f.err.find("train: gta5:" + set + ": 4 images"), std::string::npos) << f.err;
+  EXPECT_NE(f.err.find("/translated: 4 images"), std::string::npos) << f.err;
 }
 
 TEST_F(Adapt, RefusesInOneLine) {
@@ -265,6 +290,15 @@ TEST_F(Adapt, RefusesInOneLine) {
             std::string::npos);
   EXPECT_NE(error(adapt("--set translate.crop=[38,40]"), 2).find("multiples of 4"), std::string::npos);
   EXPECT_NE(error("adapt --resume='" + folder_.file("none") + "'", 2).find("no config.toml"), std::string::npos);
+  // What a later stage would miss is missed before the first.
+  const std::string real = "cityscapes:" + folder_.file("real"), both = "'0.5*" + real + " + 0.5*" + real + "'";
+  EXPECT_NE(error(adapt("--set data.target=" + both), 2).find("expects one data set"), std::string::npos);
+  EXPECT_NE(error(adapt("--set data.val=" + both), 2).find("expects one data set"), std::string::npos);
+  EXPECT_NE(error(adapt("--set model.init=/no/where"), 3).find("/no/where"), std::string::npos);
+  EXPECT_NE(error(adapt("--set translate.weights=/no/where"), 3).find("/no/where"), std::string::npos);
+  EXPECT_NE(error(adapt("--set translate.init=/no/where"), 3).find("/no/where/model.safetensors"), std::string::npos);
+  EXPECT_NE(error(adapt("--out '" + in_runs("a + 0.5*folder:b") + "'"), 2).find("reads as a mix"), std::string::npos);
+  EXPECT_NE(error(adapt("--set train.precision=bf16"), 2).find("bf16"), std::string::npos);
   EXPECT_FALSE(fs::exists(in_runs("adapt"))) << "a run that never began leaves nothing";
   write_bytes(folder_.file("segment.toml"), "task = \"segment\"\n");
   EXPECT_NE(error("adapt '" + folder_.file("segment.toml") + "'", 2).find("use 'segue train'"), std::string::npos);
@@ -274,6 +308,8 @@ TEST_F(Adapt, RefusesInOneLine) {
       "--set adapt.translate=false --set train.steps=60 --set optim.rate=1e-6 --set train.ema=0 "
       "--set pseudo.threshold=1 --set pseudo.class_share=[0,0]";
   EXPECT_NE(error(adapt(quick), 3).find("pseudo.threshold = 1"), std::string::npos);
+  const std::string log = read_bytes(in_runs("adapt") + "/adapt.log");
+  EXPECT_NE(log.find("segue: error: the teacher is nowhere as confident"), std::string::npos) << log;
   // A resumed run keeps its settings.
   EXPECT_NE(error("adapt --resume='" + in_runs("adapt") + "' --set train.steps=2", 2).find("train.steps = 60"),
             std::string::npos);

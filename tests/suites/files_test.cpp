@@ -54,8 +54,10 @@ TEST(AtomicFile, WhatKilledProcessesLeftIsRemoved) {
   const std::string gone = cat(".segue-", dead, "-7.tmp"), alive = cat(".segue-", getpid(), "-7.tmp");
   for (const std::string& name : {gone, "in/" + gone, alive, gone + "x", std::string("a.png")})
     write_bytes(folder.file(name), "x");
-  remove_abandoned_files(folder.path());
+  remove_abandoned_files(folder.path(), false);
   EXPECT_FALSE(std::filesystem::exists(folder.file(gone)));
+  EXPECT_TRUE(std::filesystem::exists(folder.file("in/" + gone)));
+  remove_abandoned_files(folder.path());
   EXPECT_FALSE(std::filesystem::exists(folder.file("in/" + gone)));
   for (const std::string& name : {alive, gone + "x", std::string("a.png")})
     EXPECT_TRUE(std::filesystem::exists(folder.file(name))) << name;

@@ -1,5 +1,7 @@
 // The files of a run: its folder, checkpoints, logs, event files.
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -45,6 +47,20 @@ TEST(RunFolder, HasOneWriter) {
   EXPECT_EQ(caught([&] { RunFolder::open(folder.file("none")); }).code, 2);
   write_bytes(folder.file("file"), "");
   EXPECT_EQ(caught([&] { RunFolder::create(folder.file("file/run")); }).code, 1);
+}
+
+TEST(RunFolder, OpeningRemovesWhatKilledWritersLeft) {
+  ScratchFolder folder;
+  const std::string path = folder.file("a");
+  { write_bytes(RunFolder::create(path).file("config.toml"), ""); }
+  const pid_t dead = fork();
+  if (dead == 0) _exit(0);
+  ASSERT_EQ(waitpid(dead, nullptr, 0), dead);
+  const std::string left = path + "/samples/.segue-" + std::to_string(dead) + "-3.tmp";
+  fs::create_directories(path + "/samples");
+  write_bytes(left, "half");
+  RunFolder::open(path);
+  EXPECT_FALSE(fs::exists(left));
 }
 
 TEST(RunFolder, CommandsAreFitForAShell) {
@@ -115,6 +131,34 @@ TEST(Checkpoints, WhatADeadProcessLeftIsNoCheckpoint) {
   EXPECT_FALSE(fs::exists(c.last() + "/b"));
 }
 
+// Gone on with from an older checkpoint: what is written now stays, beside newer ones of the other life.
+TEST(Checkpoints, TheOneJustWrittenStaysBesideNewerOnes) {
+  ScratchFolder folder;
+  const auto nothing = [](const std::string&) {};
+  Checkpoints many(folder.path().string(), 9);
+  for (const int64_t step : {10, 20, 30}) many.save(step, false, nothing);
+  write_bytes(folder.file("checkpoints/last"), "step-00000010\n");
+  Checkpoints c(folder.path().string(), 1);
+  c.save(14, false, nothing);
+  EXPECT_EQ(c.last(), folder.file("checkpoints/step-00000014"));
+  EXPECT_EQ(steps(folder), (std::vector<std::string>{"step-00000014", "step-00000020", "step-00000030"}));
+  c.save(30, false, nothing);
+  EXPECT_EQ(steps(folder), (std::vector<std::string>{"step-00000030"}));
+}
+
+// A run whose mark is lost, or that died before it set its first, does not begin again.
+TEST(Checkpoints, WithoutAMarkTheNewestIsTheLast) {
+  ScratchFolder folder;
+  Checkpoints c(folder.path().string(), 2);
+  for (const int64_t step : {9, 10}) c.save(step, false, [](const std::string&) {});
+  fs::create_directories(folder.path() / "checkpoints/.tmp-step-00000011");
+  fs::remove(folder.path() / "checkpoints/last");
+  EXPECT_EQ(c.last(), folder.file("checkpoints/step-00000010"));
+  write_bytes(folder.file("checkpoints/last"), "");
+  EXPECT_EQ(c.last(), folder.file("checkpoints/step-00000010"));
+  EXPECT_EQ(c.best(), "");
+}
+
 TEST(Checkpoints, MarksThatMeanNothingAreErrors) {
   ScratchFolder folder;
   fs::create_directories(folder.path() / "checkpoints");
@@ -130,7 +174,7 @@ TEST(RunLog, MetricsOfAnotherLifeAreCut) {
   RunFolder run = RunFolder::create(folder.file("a"));
   const std::string path = run.file("metrics.jsonl");
   {
-    RunLog log(run, 0);
+    RunLog log(run, 0, false);
     for (int step = 1; step <= 4; ++step) {
       Json values = Json::object();
       values.set("loss", 1.0 / step);
@@ -155,6 +199,16 @@ TEST(RunLog, MetricsOfAnotherLifeAreCut) {
   EXPECT_EQ(first.number("loss"), 1);
   cut_metrics(folder.file("none"), 1);
   EXPECT_FALSE(fs::exists(folder.file("none")));
+}
+
+// Also where it was killed before its first checkpoint: TensorBoard shall drop the points of the other life.
+TEST(RunLog, AResumedRunMarksItsEventFile) {
+  ScratchFolder folder;
+  const RunFolder run = RunFolder::create(folder.file("a"));
+  RunLog begun(run, 0, false), resumed(run, 0, true);
+  EXPECT_GT(read_bytes(resumed.events().path()).size(), read_bytes(begun.events().path()).size());
+  begun.note("why");
+  EXPECT_EQ(read_bytes(run.file("train.log")), "why\n");
 }
 
 TEST(RunLog, Lines) {

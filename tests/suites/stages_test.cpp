@@ -1,5 +1,7 @@
 // `segue translate` and `segue pseudo`, as a user runs them, against forward passes of the library.
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cmath>
@@ -418,6 +420,22 @@ TEST_F(Stages, PseudoGoesOnWhereItWas) {
   const auto whole = content(folder_.file("whole")), torn = content(folder_.file("torn"));
   for (const auto& [name, bytes] : torn) EXPECT_TRUE(whole.count(name) && whole.at(name) == bytes) << name;
   EXPECT_EQ(whole.size(), torn.size());
+}
+
+// A call that is killed in its very first write leaves half a file and no recipe.
+TEST_F(Stages, AFolderOfACallThatNeverBeganIsTaken) {
+  const pid_t dead = fork();
+  if (dead == 0) _exit(0);
+  ASSERT_EQ(waitpid(dead, nullptr, 0), dead);
+  const std::string out = folder_.file("out"), half = out + "/.segue-" + std::to_string(dead) + "-0.tmp";
+  fs::create_directories(out);
+  write_bytes(half, "{");
+  fs::create_directories(folder_.file("in"));
+  data::write_png(folder_.file("in/one.png"), noise_image(40, 48, 1).view());
+  const Finished f = run("pseudo '" + segmenter() + "' --data 'folder:" + folder_.path().string() +
+                         "/in' --threads 1 -o '" + out + "'");
+  EXPECT_EQ(f.status, 0) << f.err;
+  EXPECT_FALSE(fs::exists(half));
 }
 
 TEST_F(Stages, PseudoRefusesInOneLine) {

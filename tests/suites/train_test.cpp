@@ -213,6 +213,12 @@ TEST_F(Train, ADryRunSaysWhatIsNeededAndWritesNothing) {
   EXPECT_FALSE(fs::exists(folder_.file("runs")));
 }
 
+TEST_F(Train, EvaluatesOnTheSplitThatIsForIt) {
+  const Finished f = run(segment("--dry-run --set 'data.val=cityscapes:" + folder_.file("data") + "'"));
+  EXPECT_NE(f.out.find("\nval: cityscapes:" + folder_.file("data") + ": 2 images\n"), std::string::npos)
+      << f.out << f.err;
+}
+
 TEST_F(Train, OptionsThatContradictAreUsageErrors) {
   EXPECT_NE(error(run("train"), 2).find("expects a configuration"), std::string::npos);
   EXPECT_NE(error(run("train --resume"), 2).find("--resume=RUN"), std::string::npos);
@@ -267,6 +273,7 @@ TEST_F(Train, NumbersThatBlowUpEndTheRun) {
   const std::string what = error(run(segment("--set optim.rate=1e30 --set optim.floor=0")), 4);
   EXPECT_EQ(what.rfind("training diverged at step ", 0), 0u) << what;
   EXPECT_EQ(what.find("-nan"), std::string::npos) << what;  // a NaN's sign means nothing
+  EXPECT_NE(read_bytes(in_runs("segment") + "/train.log").find("segue: error: " + what + "\n"), std::string::npos);
 }
 
 TEST_F(Train, AFileWhereTheRunShouldGoIsAUsageError) {

@@ -364,6 +364,7 @@ TEST(Trainer, ACheckpointThatDoesNotFitIsRefused) {
   EXPECT_NE(refused("\"step\": 10", "\"step\": -1").find("expects a step from 0"), std::string::npos);
   EXPECT_NE(refused("\"metrics\"", "\"metric\"").find("expects 'metrics' in JSON; it is missing"), std::string::npos);
   EXPECT_NE(refused("{", "{{").find("not valid JSON at byte"), std::string::npos);
+  EXPECT_NE(read_bytes(run + ".error").find("checkpoints/last' may name an older checkpoint"), std::string::npos);
   write_bytes(state, good);
   fs::copy_file(last(run) + "/optim.safetensors", last(run) + "/model.safetensors",
                 fs::copy_options::overwrite_existing);

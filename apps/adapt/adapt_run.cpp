@@ -195,8 +195,9 @@ void AdaptRun::label(const StageRecord& s) {
   require_finished(result.finished, s.folder);
   say("\n" + pseudo_table(result.summary));
   if (result.unreadable > 0)
-    throw Error(Fault::data, cat(result.unreadable, " images of ", quote(config_.get<std::string>("data.target")),
-                                 " could not be labelled; the reasons stand above"));
+    throw Error(Fault::data, cat(result.unreadable, " of ", set->size(), " images of ",
+                                 quote(config_.get<std::string>("data.target")),
+                                 " could not be labelled; mend them, and go on: ", go_on_text()));
   if (result.summary.kept_px() == 0)
     throw Error(Fault::data, cat("the teacher is nowhere as confident as pseudo.threshold = ", options.threshold,
                                  ": no pixel has a label; lower it, or set pseudo.class_share"));

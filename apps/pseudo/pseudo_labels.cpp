@@ -167,16 +167,22 @@ class PseudoRun {
   void restore() {
     const Json& notes = folder_.notes();
     ConfidenceCounts counts(classes_, PseudoLabeller::kBins);
-    if (notes.find("done")) {
+    // A pass that had to leave images out and came to its end is made anew: they may have been mended.
+    const bool ended = notes.find("done") && notes.at("labelling").boolean() && notes.integer("done") >= set_.size();
+    if (notes.find("done") && !(ended && notes.integer("unreadable") > 0)) {
       labelling_ = notes.at("labelling").boolean();
       done_ = notes.integer("done");
       unreadable_ = notes.integer("unreadable");
       for (const Json& t : notes.at("thresholds").elements()) thresholds_.push_back(float(t.number()));
-      const auto read = [&](const char* key, auto& values) {
-        const Json::Array& list = notes.at(key).elements();
-        if (list.size() != values.size())
+      const auto require_fit = [&](bool fits) {
+        if (!fits)
           throw Error(Fault::data, cat("folder ", quote(folder_.path()), ": ", kPseudoRecipe,
                                        " does not fit this model; remove the folder"));
+      };
+      require_fit(done_ >= 0 && done_ <= set_.size() && (!labelling_ || int64_t(thresholds_.size()) == classes_));
+      const auto read = [&](const char* key, auto& values) {
+        const Json::Array& list = notes.at(key).elements();
+        require_fit(list.size() == values.size());
         for (size_t i = 0; i < list.size(); ++i) values[i] = std::decay_t<decltype(values[i])>(list[i].integer());
       };
       read("kept", kept_);

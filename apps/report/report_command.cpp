@@ -1,5 +1,7 @@
 // segue report: a run's folder as one HTML file, or the results of several as Markdown.
 #include <iostream>
+#include <map>
+#include <optional>
 
 #include "apps/commands.h"
 #include "kernels/error.h"
@@ -11,7 +13,33 @@
 namespace segue {
 namespace {
 
+/// What env.json says; nothing if it is not there, or damaged: then there is less to warn of.
+std::optional<int64_t> seed_of(const std::string& path) {
+  report::Notes notes;
+  const std::string file = path + "/env.json";
+  const auto text = report::read_text(file, size_t(1) << 20, false, notes);
+  if (!text) return std::nullopt;
+  try {
+    return Json::parse(*text, file).integer("seed");
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+void warn_of_equal_seeds(const std::vector<std::string>& paths) {
+  std::map<int64_t, std::string> by_seed;
+  for (const std::string& path : paths) {
+    const std::optional<int64_t> seed = seed_of(path);
+    if (!seed) continue;
+    const auto [first, is_new] = by_seed.emplace(*seed, path);
+    if (!is_new)
+      std::cerr << "segue: warning: runs " << quote(first->second) << " and " << quote(path) << " both have seed "
+                << *seed << ": how they differ is no spread over seeds\n";
+  }
+}
+
 void print_table(const std::vector<std::string>& paths) {
+  warn_of_equal_seeds(paths);
   std::vector<report::SeedRun> runs;
   for (const std::string& path : paths) {
     report::Notes notes;

@@ -111,6 +111,7 @@ RunFiles read_run(const std::string& path, bool trains, Notes& notes) {
       notes.push_back(e.what());
     }
   read_log(path + "/train.log", run, notes);
+  read_log(path + "/adapt.log", run, notes);  // a run has one of them
   read_checkpoint(run, notes);
   read_metrics(path + "/metrics.jsonl", run, notes);
   run.samples = read_samples(path, notes);

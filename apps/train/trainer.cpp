@@ -95,7 +95,7 @@ void Trainer::run() {
   started_ = interval_ = Clock::now();
   interval_waited_s_ = task_.waited_s();
   if (step_ >= total && !evaluation_due_) {
-    log_->say(cat("the run has done its ", total, " steps; more: --set train.steps=N"));
+    log_->say(cat("done: the run has its ", total, " steps; more: --set train.steps=N"));
     return;
   }
   if (evaluation_due_) late_evaluation();
@@ -293,7 +293,7 @@ void Trainer::diverged(const Error& e) {
   throw Error(Fault::diverged,
               cat("training diverged ", c_.device().records() ? "by" : "at", " step ", running_, ": ", e.what(), "; ",
                   last.empty() ? "there is no checkpoint yet" : "the last good checkpoint is " + last,
-                  "; a lower optim.rate, a longer optim.warm_up_steps or optim.max_norm may help"));
+                  "; a lower learning rate, or gradients clipped by max_norm, may help"));
 }
 
 }  // namespace segue

@@ -247,10 +247,12 @@ TEST(Report, AnUnfinishedRunSaysSo) {
   run.stages[4].state = StageState::running;
   run.save();
   write_bytes(folder.file("run/round-1/train.log"), "x\n20/40  loss 1.0\n");
+  write_bytes(folder.file("run/adapt.log"), "stage 5 of 6\nsegue: error: no <room>\n");
   const Json facts = facts_of(folder, html_of(folder.file("run")));
   const std::string& header = facts.text("header");
   EXPECT_NE(header.find("unfinished"), std::string::npos);
   EXPECT_NE(header.find("This run is not finished: 4 of 6 stages are done"), std::string::npos) << header;
+  EXPECT_NE(header.find("Its log ends with: segue: error: no <room>"), std::string::npos) << header;
   EXPECT_NE(header.find("it reaches 35.0 %, 10.0 points more."), std::string::npos)
       << header;  // no gap without a ceiling
   EXPECT_EQ(table_of(facts, "results")[0].size(), 3u);
@@ -380,6 +382,11 @@ TEST_F(ReportProgram, WritesOneFileAndSaysWhere) {
   const Finished table = run("--table '" + folder_.file("run") + "' '" + folder_.file("run") + "'");
   EXPECT_EQ(table.status, 0) << table.err;
   EXPECT_NE(table.out.find("| source only | 25.0 \xC2\xB1 0.0 |"), std::string::npos) << table.out;
+  EXPECT_EQ(table.err, "");  // runs that do not tell their seed
+  write_bytes(folder_.file("run/env.json"), "{\"seed\": 4}");
+  const Finished twice = run("--table '" + folder_.file("run") + "' '" + folder_.file("run") + "'");
+  EXPECT_EQ(twice.status, 0) << twice.err;
+  EXPECT_NE(twice.err.find("both have seed 4"), std::string::npos) << twice.err;
 }
 
 TEST_F(ReportProgram, WrongFoldersAreOneLine) {

@@ -422,6 +422,35 @@ TEST_F(Stages, PseudoGoesOnWhereItWas) {
   EXPECT_EQ(whole.size(), torn.size());
 }
 
+// The same command looks again at images that it had to leave out.
+TEST_F(Stages, PseudoTakesMendedImages) {
+  fs::create_directories(folder_.file("in"));
+  for (const char* name : {"in/a.png", "in/b.png"}) data::write_png(folder_.file(name), noise_image(40, 48, 1).view());
+  const std::string good = read_bytes(folder_.file("in/b.png"));
+  write_bytes(folder_.file("in/b.png"), good.substr(0, 200));
+  for (const char* more : {"", " --per-class 0.3"}) {
+    const std::string out = folder_.file(std::string("out") + (*more ? "-share" : "")),
+                      command = "pseudo '" + segmenter() + "' --data 'folder:" + folder_.file("in") +
+                                "' --threads 1 -o '" + out + "'" + more;
+    write_bytes(folder_.file("in/b.png"), good.substr(0, 200));
+    EXPECT_EQ(run(command).status, 3);
+    EXPECT_FALSE(fs::exists(out + "/labels/b.png"));
+    write_bytes(folder_.file("in/b.png"), good);
+    const Finished f = run(command);
+    EXPECT_EQ(f.status, 0) << f.err;
+    EXPECT_TRUE(fs::exists(out + "/labels/b.png"));
+    const PseudoSummary all = parse_pseudo(read_bytes(out + "/pseudo.json"), "pseudo.json");
+    EXPECT_EQ(all.images, 2);
+    EXPECT_EQ(all.predicted_px(), 2 * 40 * 48);
+    // Notes that point outside of the set.
+    std::string recipe = read_bytes(out + "/recipe.json");
+    const size_t done = recipe.find("\"done\": 2");
+    ASSERT_NE(done, std::string::npos) << recipe;
+    write_bytes(out + "/recipe.json", recipe.replace(done, 9, "\"done\": -5"));
+    EXPECT_EQ(run(command).status, 3);
+  }
+}
+
 // A call that is killed in its very first write leaves half a file and no recipe.
 TEST_F(Stages, AFolderOfACallThatNeverBeganIsTaken) {
   const pid_t dead = fork();

@@ -248,6 +248,8 @@ TEST_F(Train, AResumedRunKeepsItsSettings) {
   EXPECT_EQ(Json::parse(read_bytes(in_runs("segment") + "/env.json"), "env").at("resumed").elements().size(), 1u);
   // With the configuration, --resume finds the run itself.
   EXPECT_EQ(run(segment("--resume --set train.steps=4")).status, 0);
+  // Nothing was left to do: the log still ends as that of a finished run, by which the report knows it.
+  EXPECT_NE(read_bytes(in_runs("segment") + "/train.log").find("\ndone: the run has its 4 steps"), std::string::npos);
   EXPECT_NE(error(run(segment("--resume --set train.steps=4 --seed 5")), 2).find("begun with train.seed = 0; got 5"),
             std::string::npos);
 }

@@ -244,6 +244,7 @@ void run_command_line(const std::vector<std::string>& arguments) {
                         {"--split", &synth.split},
                         {"--bare-trees", &synth.bare_trees},
                         {"--threads", &synth.threads}});
+  synth_command.flag("--outline-trees", synth.outline_trees);
 
   Command report_command(program, "report", 1000, commands);
   ReportCommand report;

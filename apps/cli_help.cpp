@@ -164,7 +164,7 @@ constexpr CommandHelp kCommands[] = {
      "  The file needs no network and no script. What is missing or damaged in RUN is named in it.\n"},
     {"synth",
      "segue synth DIR --count N [--size WxH] [--style render|camera] [--seed S] [--split train|val]\n"
-     "       [--bare-trees SHARE]",
+     "       [--bare-trees SHARE] [--outline-trees]",
      "render street scenes with labels, in Cityscapes' layout",
      "  DIR         a new folder, or one that this command has begun: images that are there are kept\n"
      "  --count     number of images\n"
@@ -173,6 +173,7 @@ constexpr CommandHelp kCommands[] = {
      "  --seed      0 if not given; names the scenes. The same seed gives the same files on every machine\n"
      "  --split     train (default) or val; both may be in one folder and never share a scene\n"
      "  --bare-trees SHARE  of the scenes in which trees have no leaves; 0 to 1, 0.22 if not given\n"
+     "  --outline-trees  label what shows between branches and leaves as vegetation, as people do who outline a crown\n"
      "  --threads   one for each core if not given\n"
      "\n"
      "  Both styles of one seed show the same scenes, with equal labels. Read it as cityscapes:DIR.\n"},

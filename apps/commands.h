@@ -52,6 +52,7 @@ void run_train(const TrainCommand& command);
 struct SynthCommand {
   std::string folder;
   std::string count, size = "512x256", style = "render", seed = "0", split = "train", bare_trees, threads;
+  bool outline_trees = false;
 };
 /// Renders street scenes into a folder in Cityscapes' layout; goes on with what an earlier run has left.
 void run_synth(const SynthCommand& command);

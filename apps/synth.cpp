@@ -140,13 +140,14 @@ void run_synth(const SynthCommand& c) {
   scene.style = style == "camera" ? data::SceneStyle::camera : data::SceneStyle::render;
   scene.seed = uint64_t(number_of(c.seed, "seed", 0, std::numeric_limits<int64_t>::max()));
   if (!c.bare_trees.empty()) scene.bare_trees = share_of(c.bare_trees, "bare-trees");
+  scene.outline_trees = c.outline_trees;
   const int64_t cores = std::max<int64_t>(1, std::thread::hardware_concurrency());
   const int64_t threads = c.threads.empty() ? cores : number_of(c.threads, "threads", 1, 1024);
 
   Json recipe = Json::object();
   recipe.set("command", "synth").set("version", data::kSceneVersion).set("seed", int64_t(scene.seed));
   recipe.set("width", scene.width).set("height", scene.height).set("style", style);
-  recipe.set("bare_trees", scene.bare_trees);
+  recipe.set("bare_trees", scene.bare_trees).set("outline_trees", scene.outline_trees);
   OutputFolder folder(c.folder, kRecord, recipe);
   const int64_t there = fill({folder, scene, split}, count, threads);
   // Of each split, the most that was ever asked for.

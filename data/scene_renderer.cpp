@@ -1,5 +1,6 @@
 #include "scene_renderer.h"
 
+#include "crown_outline.h"
 #include "kernels/error.h"
 #include "render_camera.h"
 #include "render_picture.h"
@@ -13,7 +14,9 @@ void render_scene(const SceneOptions& o, Image& rgb, Image& label) {
   const scene::Scene scene = scene::lay_out_scene(o);
   const bool flat = o.style == SceneStyle::flat;
   const scene::Look look = flat ? scene::Look{} : scene::choose_look(scene, o.style, o.seed, o.index);
-  const scene::Picture picture = scene::draw(scene, flat ? nullptr : &look, int(o.width), int(o.height));
+  scene::Picture picture = scene::draw(scene, flat ? nullptr : &look, int(o.width), int(o.height));
+  // Gaps of up to a 32nd of the picture.
+  if (o.outline_trees) scene::outline_crowns(picture, std::max(1, int(o.width / 64)));
   rgb = scene::develop(picture, look, flat, o.seed, o.index);
   label = Image(o.height, o.width, 1);
   label.px = picture.label;

@@ -20,7 +20,8 @@ struct SceneOptions {
   uint32_t index = 0;
   int64_t width = 512, height = 256;  ///< kSceneLeastSide to kSceneMostSide each
   SceneStyle style = SceneStyle::render;
-  float bare_trees = 0.22f;  ///< share of the scenes in which trees have no leaves; 0 to 1
+  float bare_trees = 0.22f;    ///< share of the scenes in which trees have no leaves; 0 to 1
+  bool outline_trees = false;  ///< what shows through a crown has its label, as in labels that people draw
 };
 
 constexpr int64_t kSceneLeastSide = 16, kSceneMostSide = 4096;
@@ -29,7 +30,7 @@ constexpr int64_t kSceneLeastSide = 16, kSceneMostSide = 4096;
 constexpr int kSceneVersion = 1;
 
 /// Draws a scene: `rgb` becomes (height,width,3), `label` (height,width,1) in ids of Cityscapes' label files, that of what
-/// lies exactly behind the pixel's centre. Bits depend on the options alone, not on machine, compiler flags or threads.
+/// lies exactly behind the pixel's centre; see outline_trees. Bits depend on the options alone, not on machine, compiler flags or threads.
 /// Throws invalid_argument for a size outside the limits.
 void render_scene(const SceneOptions& options, Image& rgb, Image& label);
 

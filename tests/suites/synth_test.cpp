@@ -73,6 +73,43 @@ TEST(Synth, TreesLoseTheirLeaves) {
   EXPECT_LT(vegetation[1], vegetation[0]) << "what stands behind the trees is seen through them";
 }
 
+// A closing, pixel by pixel from its definition: a pixel belongs to it if every square around it holds vegetation.
+TEST(Synth, CrownsAreOutlined) {
+  const int64_t width = 192, height = 96, r = 3;
+  int64_t filled = 0;
+  for (const uint32_t i : {0u, 1u, 4u}) {
+    SceneOptions o = options(SceneStyle::render, i, width, height);
+    o.bare_trees = 1;
+    const Drawn exact = drawn(o);
+    o.outline_trees = true;
+    const Drawn outlined = drawn(o);
+    EXPECT_TRUE(outlined.rgb.px == exact.rgb.px);
+    const auto vegetation_in_square = [&](int64_t y, int64_t x) {
+      for (int64_t v = std::max<int64_t>(0, y - r); v <= std::min(height - 1, y + r); ++v)
+        for (int64_t u = std::max<int64_t>(0, x - r); u <= std::min(width - 1, x + r); ++u)
+          if (exact.label.row(v)[u] == 21) return true;
+      return false;
+    };
+    for (int64_t y = 0; y < height; ++y)
+      for (int64_t x = 0; x < width; ++x) {
+        const uint8_t before = exact.label.row(y)[x], after = outlined.label.row(y)[x];
+        bool closed = true;
+        for (int64_t v = std::max<int64_t>(0, y - r); closed && v <= std::min(height - 1, y + r); ++v)
+          for (int64_t u = std::max<int64_t>(0, x - r); closed && u <= std::min(width - 1, x + r); ++u)
+            closed = vegetation_in_square(v, u);
+        if (before == 23) {  // sky is behind everything
+          EXPECT_EQ(after == 21, closed) << i << ": " << x << ',' << y;
+        }
+        if (!closed || before == 21) {
+          EXPECT_EQ(after, before) << i << ": " << x << ',' << y;
+        }
+        EXPECT_TRUE(after == before || after == 21);
+        filled += after != before;
+      }
+  }
+  EXPECT_GT(filled, 200);
+}
+
 TEST(Synth, SameBitsFromAnyThreadInAnyOrder) {
   constexpr uint32_t kScenes = 6;
   std::array<uint32_t, kScenes> forwards{}, backwards{};

@@ -139,8 +139,11 @@ std::vector<std::pair<double, std::string>> AdaptRun::source_parts() const {
   const std::vector<data::MixPart> parts = data::parse_data_mix(config_.get<std::string>("data.source"));
   const bool translated = config_.get<bool>("adapt.translate");
   std::vector<std::pair<double, std::string>> all;
-  for (size_t i = 0; i < mix.size(); ++i)
-    all.emplace_back(mix[i].share, translated ? folder_spec(translated_folder(i, mix.size())) : parts[i].spec);
+  const double plain = translated ? config_.get<double>("adapt.source_share") : 1;
+  for (size_t i = 0; i < mix.size(); ++i) {
+    if (plain < 1) all.emplace_back((1 - plain) * mix[i].share, folder_spec(translated_folder(i, mix.size())));
+    if (plain > 0) all.emplace_back(plain * mix[i].share, parts[i].spec);
+  }
   return all;
 }
 

@@ -248,6 +248,21 @@ TEST_F(Adapt, WithoutTranslationOrScores) {
       << config;
 }
 
+TEST_F(Adapt, SourceImagesAsTheyAreBesideTranslatedOnes) {
+  const Finished f = run(
+      adapt("--set adapt.source_share=0.25 --set adapt.source_only=false --set data.ceiling=\"\" --set pseudo.rounds=1 "
+            "--set train.steps=3"));
+  ASSERT_EQ(f.status, 0) << f.err;
+  const std::string translated = "folder:" + in_runs("adapt") + "/translated",
+                    source = "cityscapes:" + folder_.file("synthetic");
+  EXPECT_NE(read_bytes(in_runs("adapt") + "/teacher/config.toml")
+                .find("train = \"0.75*" + translated + " + 0.25*" + source + "\""),
+            std::string::npos);
+  EXPECT_NE(read_bytes(in_runs("adapt") + "/round-1/config.toml")
+                .find("train = \"0.5625*" + translated + " + 0.1875*" + source + " + 0.25*folder:"),
+            std::string::npos);
+}
+
 TEST_F(Adapt, DryRunWritesNothing) {
   const Finished f = run(adapt("--dry-run"));
   ASSERT_EQ(f.status, 0) << f.err;

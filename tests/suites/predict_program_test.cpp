@@ -255,10 +255,12 @@ TEST_F(PredictProgram, EvalTableJsonAndPredictions) {
 
   // The same of a run: its best checkpoint, or the last.
   const std::string run_folder = folder_.file("runs/x");
+  const std::string eval_run = "eval " + run_folder + " --data cityscapes:" + folder_.file("cs");
+  fs::create_directories(run_folder + "/checkpoints");
+  EXPECT_NE(error(eval_run, 3).find("has neither checkpoints/best nor checkpoints/last"), std::string::npos);
   fs::create_directories(run_folder + "/checkpoints/step-00000007");
   fs::copy(weights_, run_folder + "/checkpoints/step-00000007/model.safetensors");
-  const std::string eval_run = "eval " + run_folder + " --data cityscapes:" + folder_.file("cs");
-  EXPECT_NE(error(eval_run, 3).find("has neither checkpoints/best nor checkpoints/last"), std::string::npos);
+  EXPECT_EQ(run(eval_run).out, f.out) << "without a mark the newest counts";
   write_bytes(run_folder + "/checkpoints/last", "step-00000007\n");
   EXPECT_EQ(run(eval_run).out, f.out);
   // A run with averaged weights is judged by them; a checkpoint's folder stands for itself.

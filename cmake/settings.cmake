@@ -7,7 +7,9 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
 endif()
-set(CMAKE_CXX_FLAGS_RELEASE "-O3 -DNDEBUG")
+if(NOT SEGUE_SANITIZE)  # whose presets say how far to optimise
+  set(CMAKE_CXX_FLAGS_RELEASE "-O3 -DNDEBUG")
+endif()
 
 # -Wno-restrict: GCC 12 reports overlapping copies inside std::string that do not exist (GCC PR 105651).
 add_library(segue_settings INTERFACE)
@@ -18,8 +20,10 @@ if(SEGUE_WERROR)
   target_compile_options(segue_settings INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Werror>)
 endif()
 if(SEGUE_SANITIZE)
+  # -Wno-maybe-uninitialized: with sanitizers GCC 12 finds it inside std::regex.
   target_compile_options(segue_settings INTERFACE
-    $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${SEGUE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1>)
+    $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${SEGUE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1
+    -Wno-maybe-uninitialized>)
   target_link_options(segue_settings INTERFACE -fsanitize=${SEGUE_SANITIZE})
 endif()
 

@@ -235,7 +235,8 @@ Settings adapt() {
   const Settings data = {
       {"adapt.source_only", Value(true), "", "also train on the source images as they are, for comparison"},
       {"adapt.translate", Value(true), "", "train on translated images; false: on the source images as they are"},
-      {"adapt.source_share", number(0), "", "of the source images as they are, beside translated ones", kShare},
+      {"adapt.source_share", number(0), "",
+       "share of source images as they are among the labelled ones; the rest is translated", kShare},
       {"data.source", text(""), "", "labelled images, as gta5:PATH, or 0.7*gta5:A + 0.3*synthia:B"},
       {"data.target", text(""), "", "real images, as cityscapes:PATH; their labels are not looked at"},
       {"data.val", text(""), "", "labelled real images to score on, as cityscapes:PATH?split=val; empty: no scores"},

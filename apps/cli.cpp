@@ -242,6 +242,7 @@ void run_command_line(const std::vector<std::string>& arguments) {
                         {"--style", &synth.style},
                         {"--seed", &synth.seed},
                         {"--split", &synth.split},
+                        {"--trees", &synth.trees},
                         {"--bare-trees", &synth.bare_trees},
                         {"--threads", &synth.threads}});
   synth_command.flag("--outline-trees", synth.outline_trees);

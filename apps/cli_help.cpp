@@ -164,7 +164,7 @@ constexpr CommandHelp kCommands[] = {
      "  The file needs no network and no script. What is missing or damaged in RUN is named in it.\n"},
     {"synth",
      "segue synth DIR --count N [--size WxH] [--style render|camera] [--seed S] [--split train|val]\n"
-     "       [--bare-trees SHARE] [--outline-trees]",
+     "       [--trees SHARE] [--bare-trees SHARE] [--outline-trees]",
      "render street scenes with labels, in Cityscapes' layout",
      "  DIR         a new folder, or one that this command has begun: images that are there are kept\n"
      "  --count     number of images\n"
@@ -172,6 +172,7 @@ constexpr CommandHelp kCommands[] = {
      "  --style     render (default): clean, as a game draws. camera: the same scenes as a camera in a car sees them\n"
      "  --seed      0 if not given; names the scenes. The same seed gives the same files on every machine\n"
      "  --split     train (default) or val; both may be in one folder and never share a scene\n"
+     "  --trees SHARE   of the trees that stand; 0 to 1, 1 if not given\n"
      "  --bare-trees SHARE  of the scenes in which trees have no leaves; 0 to 1, 0.22 if not given\n"
      "  --outline-trees  label what shows between branches and leaves as vegetation, as people do who outline a crown\n"
      "  --threads   one for each core if not given\n"

@@ -51,7 +51,7 @@ void run_train(const TrainCommand& command);
 /// Options as they were typed; "" for those that were not.
 struct SynthCommand {
   std::string folder;
-  std::string count, size = "512x256", style = "render", seed = "0", split = "train", bare_trees, threads;
+  std::string count, size = "512x256", style = "render", seed = "0", split = "train", trees, bare_trees, threads;
   bool outline_trees = false;
 };
 /// Renders street scenes into a folder in Cityscapes' layout; goes on with what an earlier run has left.

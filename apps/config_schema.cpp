@@ -147,6 +147,9 @@ Settings segment() {
       {"data.train", text(""), "", "labelled training images, as cityscapes:PATH, or 0.7*gta5:A + 0.3*folder:B"},
       {"data.val", text(""), "",
        "labelled images to evaluate on, likewise, of sets with splits val; empty: none, and no checkpoint is the best"},
+      {"data.statistics", text(""), "",
+       "images that the batch norms take their statistics from in the end, as cityscapes:PATH; empty: those of "
+       "training"},
       {"data.classes", text("cityscapes"), "", "class table: cityscapes, or a TOML file"},
       {"data.cutmix", number(0), "", "share of samples with a box of another sample pasted in", kShare},
   };
@@ -190,6 +193,9 @@ Settings translate() {
       {"loss.cycle", number(10), "", "weight of the way there and back", kNotNegative},
       {"loss.identity", number(0.5), "", "weight of leaving the own domain as it is, as a multiple of loss.cycle",
        kNotNegative},
+      {"loss.semantic", number(0), "", "weight of translations that keep what loss.segmenter sees; 0: none",
+       kNotNegative},
+      {"loss.segmenter", text(""), "", "segmentation model of the source's domain, or its run"},
       {"loss.pool", integer(50), "images", "of the past that discriminators see; 0: only the newest",
        between(0, 10000)},
   };
@@ -227,6 +233,10 @@ Settings translate_stage() {
     stage.back().key = "translate." + name;
     if (name == "identity")
       stage.back().help = "weight of leaving the own domain as it is, as a multiple of translate.cycle";
+    if (name == "semantic")
+      stage.back().help = "weight of translations that keep what translate.segmenter sees; 0: none";
+    if (name == "segmenter")
+      stage.back().help = "segmentation model of the source, or its run; empty: that of the stage source-only";
   }
   return stage;
 }
@@ -235,6 +245,8 @@ Settings adapt() {
   const Settings data = {
       {"adapt.source_only", Value(true), "", "also train on the source images as they are, for comparison"},
       {"adapt.translate", Value(true), "", "train on translated images; false: on the source images as they are"},
+      {"adapt.target_statistics", Value(false), "",
+       "teacher and students end with batch norms that have their statistics from data.target"},
       {"adapt.source_share", number(0), "",
        "share of source images as they are among the labelled ones; the rest is translated", kShare},
       {"data.source", text(""), "", "labelled images, as gta5:PATH, or 0.7*gta5:A + 0.3*synthia:B"},
@@ -271,8 +283,8 @@ Settings adapt() {
       {"pseudo.steps", integer(0), "steps", "of training a student; 0: train.steps", kNotNegative},
   };
   return data +
-         without(segment(), {"data.train", "data.val", "train.eval_every", "log.dir", "log.name", "log.every",
-                             "log.checkpoint_every", "log.keep"}) +
+         without(segment(), {"data.train", "data.val", "data.statistics", "train.eval_every", "log.dir", "log.name",
+                             "log.every", "log.checkpoint_every", "log.keep"}) +
          translate_stage() + rounds + noise + logging("adapt", 2000);
 }
 

@@ -139,6 +139,7 @@ void run_synth(const SynthCommand& c) {
                     split = one_of(c.split, "split", {"train", "val"});
   scene.style = style == "camera" ? data::SceneStyle::camera : data::SceneStyle::render;
   scene.seed = uint64_t(number_of(c.seed, "seed", 0, std::numeric_limits<int64_t>::max()));
+  if (!c.trees.empty()) scene.trees = share_of(c.trees, "trees");
   if (!c.bare_trees.empty()) scene.bare_trees = share_of(c.bare_trees, "bare-trees");
   scene.outline_trees = c.outline_trees;
   const int64_t cores = std::max<int64_t>(1, std::thread::hardware_concurrency());
@@ -148,6 +149,7 @@ void run_synth(const SynthCommand& c) {
   recipe.set("command", "synth").set("version", data::kSceneVersion).set("seed", int64_t(scene.seed));
   recipe.set("width", scene.width).set("height", scene.height).set("style", style);
   recipe.set("bare_trees", scene.bare_trees).set("outline_trees", scene.outline_trees);
+  if (scene.trees < 1) recipe.set("trees", scene.trees);  // folders from before there was this choice go on
   OutputFolder folder(c.folder, kRecord, recipe);
   const int64_t there = fill({folder, scene, split}, count, threads);
   // Of each split, the most that was ever asked for.

@@ -228,7 +228,7 @@ Scene lay_out_scene(const SceneOptions& options) {
   context.grounds = choose_grounds(context.kit, ground_random);
   const Grounds& grounds = context.grounds;
   Random season = r.fork(4);
-  context.bare_trees = season.chance(options.bare_trees);
+  context.trees = {.bare = season.chance(options.bare_trees), .share = options.trees};
 
   Random camera_random = r.fork(5);
   const int lanes = int(plan.side[1].lanes / plan.lane + 0.5f), lane = camera_random.below(lanes);

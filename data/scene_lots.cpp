@@ -38,7 +38,7 @@ void lawn(Builder& b, const LotContext& c, float width, float depth) {
 void plant(Builder& b, const LotContext& c, Random& r, float x, float z, bool tree) {
   const Random own = r.fork(r.bits());
   if (tree) {
-    add_tree(b.moved({x, -0.05f, z}, float(r.below(64)) / 64.f), c.kit, own, c.bare_trees);
+    add_tree(b.moved({x, -0.05f, z}, float(r.below(64)) / 64.f), c.kit, own, c.trees);
   } else {
     add_bush(b.moved({x, 0, z}), c.kit, own, r.range(0.9f, 2.1f));
   }
@@ -266,8 +266,8 @@ void add_backdrop(Builder& b, const LotContext& c, Random r, const Frame& end) {
       at.with(surface_of(Material::plain, kBuilding, c.kit.paint(Paint::roof, own), own));
       at.tapered_box({-w, h, -d}, {w, h + 3.f, d}, 0.5f, d * 0.9f);
     } else {
-      add_tree(at, c.kit, own, c.bare_trees);
-      add_tree(at.moved({4.5f, 0, 3.f}), c.kit, own.fork(2), c.bare_trees);
+      add_tree(at, c.kit, own, c.trees);
+      add_tree(at.moved({4.5f, 0, 3.f}), c.kit, own.fork(2), c.trees);
       add_bush(at.moved({1.f, 0, -4.f}), c.kit, own.fork(3), 3.5f);
     }
   }

@@ -12,7 +12,7 @@ struct LotContext {
   Kit kit;
   Grounds grounds;
   District district = District::mixed;
-  bool bare_trees = false;
+  Trees trees;
 };
 
 /// Fills one side of a street from s0 to s1. `sign`: +1 right, -1 left; `edge_m` from the axis.

@@ -64,7 +64,12 @@ void add_figure(Builder& b, const Kit& kit, Random& r, const Clothes& clothes, c
 void add_person(Builder b, const Kit& kit, Random r);
 
 // Plants.
-void add_tree(Builder b, const Kit& kit, Random r, bool bare);
+struct Trees {
+  bool bare = false;  ///< without leaves
+  float share = 1;    ///< of them that stand
+};
+/// Or nothing, where `r` says that this one is not among those that stand.
+void add_tree(Builder b, const Kit& kit, Random r, const Trees& trees);
 void add_bush(Builder b, const Kit& kit, Random r, float size_m);
 /// Along +x, `length_m` long.
 void add_hedge(Builder b, const Kit& kit, Random r, float length_m, float height_m);

@@ -4,6 +4,8 @@
 namespace segue::data::scene {
 namespace {
 
+constexpr uint32_t kStands = 0x57a9d;
+
 /// A square card about `center` with half sides x and y, lit as if it faced `normal`.
 void card(Builder& b, V3 center, V3 x, V3 y, V3 normal) {
   b.lit_quad(center - x - y, center + x - y, center + x + y, center - x + y, normal);
@@ -81,10 +83,12 @@ void add_branches(Builder& b, Random& r, V3 from, V3 way, float length_m, float 
 
 }  // namespace
 
-void add_tree(Builder b, const Kit& kit, Random r, bool bare) {
+void add_tree(Builder b, const Kit& kit, Random r, const Trees& trees) {
+  // A stream of its own: those that stand look as they do where all stand.
+  if (trees.share < 1 && !r.fork(kStands).chance(trees.share)) return;
   if (kit.unseen(b.frame(), 14.f)) return;
   const float distance = kit.distance(b.frame());
-  const int kind = bare ? 3 : r.below(10);
+  const int kind = trees.bare ? 3 : r.below(10);
   const float h = r.range(6.0f, 13.0f), lean = r.range(-0.03f, 0.03f), thick = h * r.range(0.016f, 0.026f);
   const int sides = distance < 25 ? 7 : distance < 60 ? 5 : 3;
   const Surface wood = surface_of(Material::bark, kVegetation, kit.paint(Paint::bark, r), r);

@@ -14,12 +14,14 @@ enum class SceneStyle : uint8_t {
   flat     ///< every surface in one colour of its label, no light: shows the geometry alone
 };
 
-/// Names one picture. (seed, index) chooses the scene, bare_trees its season; the style only its appearance, so labels are equal in all styles.
+/// Names one picture. (seed, index) chooses the scene, bare_trees its season, trees which of them stand; the style only its appearance, so
+/// labels are equal in all styles.
 struct SceneOptions {
   uint64_t seed = 0;
   uint32_t index = 0;
   int64_t width = 512, height = 256;  ///< kSceneLeastSide to kSceneMostSide each
   SceneStyle style = SceneStyle::render;
+  float trees = 1;             ///< share of the trees that stand, 0 to 1; a row of like ones counts as one
   float bare_trees = 0.22f;    ///< share of the scenes in which trees have no leaves; 0 to 1
   bool outline_trees = false;  ///< what shows through a crown has its label, as in labels that people draw
 };

@@ -135,7 +135,7 @@ void add_row(Builder& b, const LotContext& c, Random& r, const Path& path, float
       if (where.in_gap(s, 3.f) || r.chance(0.12f)) continue;
       const Frame f = path.at(s, sign * u_tree);
       add_tree(b.at(f.moved({0, kKerbHeight - 0.05f, 0}, float(r.below(64)) / 64.f)), c.kit,
-               alike ? species : species.fork(uint32_t(i)), c.bare_trees);
+               alike ? species : species.fork(uint32_t(i)), c.trees);
     }
   }
   if (r.chance(0.75f)) {  // lamps
@@ -267,7 +267,7 @@ void add_walks(Builder& b, const LotContext& c, Random r, const Path& path, cons
       if (where.in_gap(s, 3.f)) continue;
       const Frame f = path.at(s).moved({0, kKerbHeight - 0.05f, 0});
       if (trees) {
-        add_tree(b.at(f), c.kit, own.fork(1), c.bare_trees);
+        add_tree(b.at(f), c.kit, own.fork(1), c.trees);
       } else if (own.chance(0.5f)) {
         add_bush(b.at(f), c.kit, own.fork(uint32_t(s)), 1.1f);
       }

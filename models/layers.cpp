@@ -65,7 +65,7 @@ BatchNorm::BatchNorm(Module& parent, const std::string& name, int64_t channels, 
 Tensor BatchNorm::operator()(Context& c, const Tensor& x, bool relu, const Tensor& residual) {
   if (training() && !c.replaying()) c.on_host([count = batches_] { ++*count; });
   return batch_norm(c, x, {weight_->tensor(), bias_->tensor(), running_mean_->value(), running_var_->value()}, residual,
-                    training(), {.momentum = momentum_, .relu = relu});
+                    training(), {.momentum = norm_momentum() > 0 ? norm_momentum() : momentum_, .relu = relu});
 }
 
 ConvNormRelu::ConvNormRelu(Module& parent, const std::string& name, int64_t in, int64_t out, int kernel,

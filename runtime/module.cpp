@@ -35,6 +35,11 @@ void Module::set_training(bool training) {
   for (Module* child : children_) child->set_training(training);
 }
 
+void Module::set_norm_momentum(float momentum) {
+  norm_momentum_ = momentum;
+  for (Module* child : children_) child->set_norm_momentum(momentum);
+}
+
 bool Module::is_above(const Module* m) const {
   while (m && m != this) m = m->parent_;
   return m == this;

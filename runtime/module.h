@@ -86,6 +86,8 @@ class Module {
   bool training() const { return training_; }
   /// Sets the mode of this module and all below it.
   void set_training(bool training);
+  /// Share of a new value in running statistics of this module and all below it; 0 (the default): each layer's own.
+  void set_norm_momentum(float momentum);
   /// The parameters of this module and all below it, in order of declaration.
   std::vector<Parameter*> parameters();
   /// Stops (or takes up again) gradients and updates of this module and all below it. Counts: two freezes need two
@@ -95,6 +97,7 @@ class Module {
 
  protected:
   Module() = default;
+  float norm_momentum() const { return norm_momentum_; }
   /// `saved_shape` is the shape in weight files of what is not a filter; filters are permuted (see named_tensors).
   Parameter& declare_parameter(const std::string& name, const Shape& shape, const Init& init);
   Parameter& declare_parameter(const std::string& name, const Shape& shape, const Init& init, const Shape& saved_shape);
@@ -112,6 +115,7 @@ class Module {
   std::vector<Module*> children_;
   std::string path_;
   bool training_ = true;
+  float norm_momentum_ = 0;
 };
 
 /// While one lives, a module is frozen.

@@ -61,6 +61,8 @@ void check_weights(const Config& config) {
   if (!generator.empty()) generator_info(SafeTensors(weight_file(generator)));
   if (generator.empty() && !pair.empty())
     for (const char* name : {kForth, kBack}) generator_info(SafeTensors(pair + "/" + name));
+  const std::string& segmenter = config.get<std::string>("translate.segmenter");
+  if (generator.empty() && !segmenter.empty()) segmenter_info(SafeTensors(weight_file(segmenter)));
 }
 
 /// A training of the run, on data that are there already: its settings but for the images.
@@ -80,9 +82,12 @@ void print_plan(const RunConfig& r, const std::vector<std::string>& data, const 
     name.resize(16, ' ');
     std::cout << "stage " << name << s.title << '\n';
   }
+  // The model that the semantic loss asks is made by the run itself.
+  const bool own_judge =
+      r.config.get<double>("translate.semantic") > 0 && r.config.get<std::string>("translate.segmenter").empty();
   const std::vector<StageRecord> stages = adapt_stages(r.config);
   if (std::any_of(stages.begin(), stages.end(), [](const auto& s) { return s.kind == StageKind::cyclegan; }))
-    print_memory(translate_config(r.config, r.folder), "CycleGAN");
+    print_memory(translate_config(r.config, r.folder), own_judge ? "CycleGAN, without its semantic loss" : "CycleGAN");
   print_memory(segment_config(r.config, {.folder = r.folder,
                                          .train = r.config.get<std::string>("data.source"),
                                          .noise = r.config.get<int64_t>("pseudo.rounds") > 0}),

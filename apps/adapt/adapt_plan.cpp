@@ -37,6 +37,10 @@ std::vector<StageRecord> adapt_stages(const Config& config) {
   if (source_only || !translates)
     stages.push_back(stage(kSourceOnly, "source only", StageKind::segment, StageRow::source));
   if (translates) {
+    if (!source_only && config.get<double>("translate.semantic") > 0 &&
+        config.get<std::string>("translate.weights").empty() && config.get<std::string>("translate.segmenter").empty())
+      throw Error(Fault::usage,
+                  "translate.semantic expects a model of the source: adapt.source_only = true or translate.segmenter");
     if (config.get<std::string>("translate.weights").empty())
       stages.push_back(stage(kTranslator, "CycleGAN between source and target", StageKind::cyclegan));
     stages.push_back(stage(kTranslated, "source images in the target's style", StageKind::translate));

@@ -107,7 +107,7 @@ void AdaptRun::run_stage(StageRecord& s) {
 }
 
 Config AdaptRun::config_of(const StageRecord& s, const std::string& init) const {
-  if (s.kind == StageKind::cyclegan) return translate_config(config_, path(s.folder));
+  if (s.kind == StageKind::cyclegan) return translate_config(config_, path(s.folder), path(kSourceOnly));
   SegmentStage stage{.folder = path(s.folder), .train = config_.get<std::string>("data.source"), .init = init};
   switch (s.row) {
     case StageRow::ceiling: stage.train = config_.get<std::string>("data.ceiling"); break;
@@ -120,6 +120,8 @@ Config AdaptRun::config_of(const StageRecord& s, const std::string& init) const 
       break;
     default: break;
   }
+  if (config_.get<bool>("adapt.target_statistics") && (s.row == StageRow::translated || s.row == StageRow::round))
+    stage.statistics = config_.get<std::string>("data.target");
   return segment_config(config_, stage);
 }
 

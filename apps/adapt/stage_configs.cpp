@@ -67,6 +67,7 @@ Config segment_config(const Config& adapt, const SegmentStage& stage) {
   StageSettings settings(adapt, Task::segment, stage.folder);
   settings.set("data.train", stage.train);
   settings.set("data.val", std::string());
+  settings.set("data.statistics", stage.statistics);
   if (stage.steps > 0) settings.set("train.steps", stage.steps);
   if (!stage.init.empty()) settings.set("model.init", stage.init);
   if (stage.noise)
@@ -75,8 +76,13 @@ Config segment_config(const Config& adapt, const SegmentStage& stage) {
   return settings.config();
 }
 
-Config translate_config(const Config& adapt, const std::string& folder) {
-  return StageSettings(adapt, Task::translate, folder).config();
+Config translate_config(const Config& adapt, const std::string& folder, const std::string& source_model) {
+  StageSettings settings(adapt, Task::translate, folder);
+  if (adapt.get<std::string>("translate.segmenter").empty()) {
+    if (source_model.empty()) settings.set("loss.semantic", 0.0);
+    settings.set("loss.segmenter", source_model);
+  }
+  return settings.config();
 }
 
 std::vector<int64_t> translated_size(const Config& adapt) {

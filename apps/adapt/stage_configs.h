@@ -9,11 +9,12 @@ namespace segue {
 
 /// What a training of a segmentation model has of its own.
 struct SegmentStage {
-  std::string folder;     ///< of its run
-  std::string train;      ///< data spec
-  int64_t steps = 0;      ///< 0: train.steps
-  std::string init = {};  ///< weights to start from; empty: model.init
-  bool noise = false;     ///< data.* as [noise] says
+  std::string folder;           ///< of its run
+  std::string train;            ///< data spec
+  int64_t steps = 0;            ///< 0: train.steps
+  std::string init = {};        ///< weights to start from; empty: model.init
+  bool noise = false;           ///< data.* as [noise] says
+  std::string statistics = {};  ///< data spec of the images that batch norms take their statistics from; empty: none
 };
 
 /// All settings of [model], [data], [optim], [train] and [log], but for what the stage says. It evaluates nothing on its way: checkpoints
@@ -21,8 +22,10 @@ struct SegmentStage {
 /// each other.
 Config segment_config(const Config& adapt, const SegmentStage& stage);
 
-/// The settings of [translate], with device, precision, threads, seed and logging of the adaptation.
-Config translate_config(const Config& adapt, const std::string& folder);
+/// The settings of [translate], with device, precision, threads, seed and logging of the adaptation. `source_model`: the model
+/// of the source, for translate.semantic where translate.segmenter names none; empty: there is none
+/// yet, and the loss is left out.
+Config translate_config(const Config& adapt, const std::string& folder, const std::string& source_model = {});
 
 /// Height and width at which images are translated: translate.size, or else what the generators learned from, translate.resize.
 std::vector<int64_t> translated_size(const Config& adapt);

@@ -80,6 +80,8 @@ SegmentTask::SegmentTask(Context& c, const Config& config)
     from_host(class_weights_, weights);
   }
   train_ = make_train_data(c, config, mix, classes_, "train", kTrainStream, true);
+  if (!config.get<std::string>("data.statistics").empty())
+    statistics_ = std::make_unique<NormStatistics>(c, config, classes_);
   if (config.get<double>("data.cutmix") > 0) {
     paste_ = make_train_data(c, config, std::move(mix), classes_, "paste", kPasteStream, true);
     const data::AugmentOptions size = augment_options(config);
@@ -102,6 +104,8 @@ std::vector<std::string> SegmentTask::describe() const {
                                         count_text(uint64_t(model_->parameter_count())), " weights")};
   if (!initial_.empty()) lines.push_back(initial_);
   lines.push_back("train: " + train_.describe(config_.get<std::string>("data.train")));
+  if (statistics_)
+    lines.push_back("statistics: " + statistics_->data().describe(config_.get<std::string>("data.statistics")));
   if (!val_.empty()) {
     int64_t images = 0;
     for (const data::DataShare& part : val_) images += part.set->size();
@@ -113,6 +117,7 @@ std::vector<std::string> SegmentTask::describe() const {
 Json SegmentTask::data_fingerprint() const {
   Json all = Json::object().set("train", train_.loader->fingerprint());
   if (paste_.loader) all.set("paste", paste_.loader->fingerprint());
+  if (statistics_) all.set("statistics", statistics_->data().loader->fingerprint());
   return all;
 }
 
@@ -171,6 +176,13 @@ Tensor SegmentTask::supervised_loss(const Segmentation& out, const data::InputBa
   metrics.write("loss_ce", main);
   metrics.write("loss_aux", aux);
   return add(c_, main, scale(c_, aux, float(config_.get<double>("train.aux_weight"))));
+}
+
+void SegmentTask::finish(const std::function<void(double)>& progress) {
+  if (!statistics_) return;
+  const double models = average_ ? 2 : 1;
+  statistics_->collect(*model_, steps(), [&](double share) { progress(share / models); });
+  if (average_) statistics_->collect(*average_, steps(), [&](double share) { progress((1 + share) / models); });
 }
 
 std::vector<SavedPart> SegmentTask::saved() {

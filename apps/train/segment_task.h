@@ -7,6 +7,7 @@
 #include "apps/predictor.h"
 #include "data/evaluator.h"
 #include "models/model_file.h"
+#include "norm_statistics.h"
 #include "optim_config.h"
 #include "train_data.h"
 #include "train_task.h"
@@ -31,6 +32,7 @@ class SegmentTask : public TrainTask {
   double waited_s() const override;
   std::vector<SavedPart> saved() override;
   void start(int64_t steps) override;
+  void finish(const std::function<void(double)>& progress) override;
   bool evaluates() const override { return !val_.empty(); }
   Scores evaluate(const std::function<bool(double)>& go_on) override;
   std::vector<Picture> pictures() override;
@@ -62,6 +64,7 @@ class SegmentTask : public TrainTask {
 
   TrainData paste_;  // CutMix: what boxes are cut from
   std::unique_ptr<data::BatchInput> mixed_;
+  std::unique_ptr<NormStatistics> statistics_;  // absent without data.statistics
   std::unique_ptr<Predictor> predictor_;
   std::unique_ptr<data::Evaluator> evaluator_;
   std::string initial_;  // where the weights came from

@@ -70,6 +70,9 @@ class TrainTask {
 
   // Between steps.
 
+  /// After the last step, before it is evaluated and saved: what is not learned by steps. `progress(share done)`.
+  virtual void finish(const std::function<void(double)>& progress) { progress(1); }
+
   virtual bool evaluates() const { return false; }
   /// Scores the model on held-out data, on the same context. `go_on(share done)` is asked now and then: false ends it, and
   /// the result is not used.

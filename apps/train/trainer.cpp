@@ -104,6 +104,7 @@ void Trainer::run() {
     one_step();
     const bool end = step_ == total;
     if (step_ % options_.log_every == 0 || end) report();
+    if (end) finish();
     if (task_.evaluates() && (step_ % options_.eval_every == 0 || end)) evaluation_due_ = true;
     const bool best = evaluation_due_ && !InterruptWatch::signal() && evaluate();
     const int signal = InterruptWatch::signal();  // one that comes later waits for the next step
@@ -207,6 +208,16 @@ double Trainer::eta_s() const {
   const int64_t left = task_.steps() - step_;
   const int64_t evaluations = task_.evaluates() ? (left + options_.eval_every - 1) / options_.eval_every : 0;
   return double(left) * step_s_ + double(evaluations) * evaluation_s_;
+}
+
+void Trainer::finish() {
+  task_.finish([this](double share) {
+    const auto now = Clock::now();
+    if (seconds(now - shown_) < kStatusSeconds) return;
+    shown_ = now;
+    log_->status(cat("finishing: ", std::lround(100 * share), "%"));
+  });
+  graph_.reset();  // kernel scratch may have moved
 }
 
 bool Trainer::evaluate() {

@@ -49,6 +49,7 @@ class Trainer {
   void one_step();
   void report();
   void show_status();
+  void finish();
   bool evaluate();
   void late_evaluation();
   [[noreturn]] void interrupted(int signal);

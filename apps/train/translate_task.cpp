@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "apps/model_choice.h"
 #include "data/resize.h"
 #include "kernels/image_pool.h"
 #include "losses/adversarial.h"
@@ -57,6 +58,7 @@ TranslateTask::TranslateTask(Context& c, const Config& config)
   const float cycle = float(config.get<double>("loss.cycle"));
   weights_ = cycle_weights(
       c.state(), {.cycle_a = cycle, .cycle_b = cycle, .identity = float(config.get<double>("loss.identity"))});
+  make_semantic_loss();
   source_ = make_train_data(c, config, std::move(source), data::cityscapes_classes(), "source", kSourceStream, false);
   target_ = make_train_data(c, config, std::move(target), data::cityscapes_classes(), "target", kTargetStream, false);
   epoch_ = std::max<int64_t>(1, std::max(source_.loader->examples(), target_.loader->examples()) / batch_);
@@ -70,6 +72,19 @@ void TranslateTask::load_initial(const std::string& folder) {
   const LoadOptions options{.drop_norm_statistics = true};
   load_weights(folder + "/" + kForth, a_.generator->named_tensors(), options);
   load_weights(folder + "/" + kBack, b_.generator->named_tensors(), options);
+}
+
+void TranslateTask::make_semantic_loss() {
+  const auto weight = float(config_.get<double>("loss.semantic"));
+  if (weight == 0) return;
+  const std::string& model = config_.get<std::string>("loss.segmenter");
+  if (model.empty())
+    throw Error(Fault::usage,
+                cat("'loss.semantic' expects 'loss.segmenter', a segmentation model of the source's domain; "
+                    "it is not set"));
+  semantic_ = std::make_unique<SemanticLoss>(c_, weight_file(model));
+  semantic_weights_ = c_.state().declare<float>("semantic_weights", 3);
+  for (int64_t i = 0; i < 3; ++i) c_.state().set(semantic_weights_, i == 0 ? 1 : weight, i);
 }
 
 void TranslateTask::make_side(Side& side, const std::string& name) {
@@ -135,7 +150,14 @@ void TranslateTask::learn_generators(const Tensor& real_a, const Tensor& real_b,
   metrics.write("G_B", loss.gan_a);
   metrics.write("cycle_B", loss.cycle_b);
   if (identity) metrics.write("idt_B", loss.identity_a);
-  c_.backward(loss.total);
+  Tensor total = loss.total;
+  if (semantic_) {
+    const Tensor forth = (*semantic_)(c_, real_a, made_b), back = (*semantic_)(c_, real_b, made_a);
+    metrics.write("sem_A", forth);
+    metrics.write("sem_B", back);
+    total = weighted_sum(c_, {total, forth, back}, semantic_weights_);
+  }
+  c_.backward(total);
   a_.generator_optimizer->step();
   b_.generator_optimizer->step();
   fake_a = made_a.detach();

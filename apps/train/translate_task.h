@@ -9,6 +9,7 @@
 #include "models/model_file.h"
 #include "models/patchgan.h"
 #include "optim_config.h"
+#include "semantic_loss.h"
 #include "train_data.h"
 #include "train_task.h"
 
@@ -18,7 +19,7 @@ namespace segue {
 constexpr const char *kForth = "model.safetensors", *kBack = "model_back.safetensors";
 
 /// Domain A is the source, B the target; G_A makes B from A, and D_A judges what it makes, as in the reference code, whose
-/// names the log has: D_A G_A cycle_A idt_A D_B G_B cycle_B idt_B.
+/// names the log has: D_A G_A cycle_A idt_A D_B G_B cycle_B idt_B; and sem_A, sem_B with loss.semantic.
 class TranslateTask : public TrainTask {
  public:
   /// Throws usage, data.
@@ -50,6 +51,7 @@ class TranslateTask : public TrainTask {
 
   void make_side(Side& side, const std::string& name);
   void load_initial(const std::string& folder);
+  void make_semantic_loss();
   void learn_generators(const Tensor& real_a, const Tensor& real_b, Tensor& fake_a, Tensor& fake_b, Metrics& metrics);
   void learn_judge(Side& side, const Tensor& real, const Tensor& fake, const std::string& name, Metrics& metrics);
 
@@ -60,7 +62,8 @@ class TranslateTask : public TrainTask {
   int64_t batch_, total_ = 0, epoch_ = 1;
   Side a_, b_;  // a_: G_A and D_A, which judges images of the target
   TrainData source_, target_;
-  View weights_;
+  View weights_, semantic_weights_;
+  std::unique_ptr<SemanticLoss> semantic_;  // absent where loss.semantic is 0
   Schedule schedule_;
   double rate_ = 0;
   int64_t steps_ = 0;  // done, or begun

@@ -85,6 +85,10 @@ TEST(AdaptPlan, StagesTakeTheirSettingsFromTheAdaptation) {
   EXPECT_EQ(student.get<double>("data.cutmix"), 0.75);
   EXPECT_EQ(student.get<int64_t>("train.steps"), 50);
   EXPECT_EQ(student.get<std::string>("model.init"), "t.safetensors");
+  EXPECT_EQ(student.get<std::string>("data.statistics"), "");
+  EXPECT_EQ(segment_config(config, {.folder = "r", .train = "folder:/t", .statistics = "folder:/b"})
+                .get<std::string>("data.statistics"),
+            "folder:/b");
   const Config gan = translate_config(config, "runs/x/translator");
   EXPECT_EQ(gan.task(), Task::translate);
   EXPECT_EQ(gan.get<std::string>("data.source"), "gta5:/a");
@@ -98,6 +102,25 @@ TEST(AdaptPlan, StagesTakeTheirSettingsFromTheAdaptation) {
   EXPECT_EQ(translated_size(adaptation({"translate.size=[100, 200]"})), (std::vector<int64_t>{100, 200}));
 }
 
+TEST(AdaptPlan, TheSemanticLossAsksAModelOfTheSource) {
+  const Config own = adaptation({"translate.semantic=2"});
+  EXPECT_EQ(translate_config(own, "runs/x/translator", "runs/x/source-only").get<std::string>("loss.segmenter"),
+            "runs/x/source-only");
+  EXPECT_EQ(translate_config(own, "runs/x/translator", "runs/x/source-only").get<double>("loss.semantic"), 2);
+  EXPECT_EQ(translate_config(own, "runs/x/translator").get<double>("loss.semantic"), 0) << "there is no model yet";
+  const Config given = adaptation({"translate.semantic=2", "translate.segmenter=m.safetensors"});
+  EXPECT_EQ(translate_config(given, "runs/x/translator", "runs/x/source-only").get<std::string>("loss.segmenter"),
+            "m.safetensors");
+  EXPECT_EQ(translate_config(given, "runs/x/translator").get<double>("loss.semantic"), 2);
+  // Without the stage there must be a model.
+  const Config none = adaptation({"translate.semantic=2", "adapt.source_only=false"});
+  const auto c = caught([&] { adapt_stages(none); });
+  EXPECT_EQ(c.code, 2);
+  EXPECT_NE(c.what.find("translate.semantic expects a model of the source"), std::string::npos) << c.what;
+  adapt_stages(adaptation({"translate.semantic=2", "adapt.source_only=false", "translate.segmenter=m.safetensors"}));
+  adapt_stages(adaptation({"translate.semantic=2", "adapt.source_only=false", "translate.weights=g.safetensors"}));
+}
+
 TEST(AdaptPlan, AContradictionNamesTheStageAndTheSettingsOfTheAdaptation) {
   const Config config = adaptation({"translate.crop=[64, 64]", "translate.resize=[48, 64]"});
   const auto c = caught([&] { translate_config(config, "runs/x/translator"); });
@@ -108,7 +131,7 @@ TEST(AdaptPlan, AContradictionNamesTheStageAndTheSettingsOfTheAdaptation) {
 
 /// A stage takes every setting that it has from the adaptation, but for these.
 TEST(AdaptPlan, NoSettingOfAStageIsForgotten) {
-  const std::vector<std::string> own = {"data.train", "train.eval_every"};
+  const std::vector<std::string> own = {"data.train", "data.statistics", "train.eval_every"};
   for (const Setting& s : schema(Task::segment)) {
     if (std::find(own.begin(), own.end(), s.key) != own.end()) continue;
     const auto& all = schema(Task::adapt);

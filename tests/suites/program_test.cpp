@@ -219,6 +219,7 @@ TEST_F(Program, SynthRefusesWhatItCannotDo) {
   const auto refused = [&](const std::string& arguments) { return error("synth '" + dir + "' " + arguments, 2); };
   EXPECT_EQ(error("synth", 2), "'segue synth' expects a folder; got nothing" + see);
   EXPECT_EQ(refused("--count 1 --bare-trees 1.5"), "--bare-trees expects a number from 0 to 1; got '1.5'" + see);
+  EXPECT_EQ(refused("--count 1 --trees -1"), "--trees expects a number from 0 to 1; got '-1'" + see);
   EXPECT_EQ(refused(""), "'segue synth' expects --count, the number of images; got none" + see);
   EXPECT_EQ(refused("--count 0"), "--count expects a whole number from 1 to 1000000; got '0'" + see);
   EXPECT_EQ(refused("--count 2x"), "--count expects a whole number from 1 to 1000000; got '2x'" + see);

@@ -73,6 +73,28 @@ TEST(Synth, TreesLoseTheirLeaves) {
   EXPECT_LT(vegetation[1], vegetation[0]) << "what stands behind the trees is seen through them";
 }
 
+// Fewer trees show what stands behind them, and change nothing else.
+TEST(Synth, TreesStandOrDoNot) {
+  int64_t vegetation[3] = {0, 0, 0};
+  for (uint32_t i = 0; i < 12; ++i) {
+    SceneOptions o = options(SceneStyle::render, i, 96, 48);
+    std::array<Drawn, 3> shares;
+    for (size_t k = 0; k < 3; ++k) {
+      o.trees = float(k) / 2;
+      shares[k] = drawn(o);
+      for (const uint8_t id : shares[k].label.px) vegetation[k] += id == 21;
+    }
+    for (size_t k = 0; k < 2; ++k)
+      for (size_t px = 0; px < shares[k].label.px.size(); ++px)
+        if (shares[k].label.px[px] != shares[k + 1].label.px[px]) {
+          ASSERT_EQ(shares[k + 1].label.px[px], 21) << i;
+        }
+  }
+  EXPECT_LT(vegetation[0], vegetation[1]);
+  EXPECT_LT(vegetation[1], vegetation[2]);
+  EXPECT_LT(vegetation[0], vegetation[2] / 3) << "hedges and bushes are left";
+}
+
 // A closing, pixel by pixel from its definition: a pixel belongs to it if every square around it holds vegetation.
 TEST(Synth, CrownsAreOutlined) {
   const int64_t width = 192, height = 96, r = 3;

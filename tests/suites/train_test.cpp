@@ -8,6 +8,7 @@
 
 #include "data/png_file.h"
 #include "runtime/json.h"
+#include "runtime/safetensors.h"
 #include "tests/files.h"
 
 namespace segue {
@@ -193,6 +194,35 @@ TEST_F(Train, TornApartAndResumedASegmentationEndsInTheSameBits) {
   expect_same_weights(in_runs("whole"), in_runs("killed"));
   tear(segment(), "asked", {"TERM", "INT", "KILL"});
   expect_same_weights(in_runs("whole"), in_runs("asked"));
+}
+
+/// Other statistics, other running means, and nothing else; also where a life ends while they are collected.
+TEST_F(Train, StatisticsOfOtherImages) {
+  ASSERT_EQ(run(segment("--name without --set data.val=\"\"")).status, 0);
+  const std::string with =
+      "--set data.val=\"\" --set 'data.statistics=cityscapes:" + folder_.file("data") + "?split=val' ";
+  const Finished f = run(segment(with + "--name whole"));
+  ASSERT_EQ(f.status, 0) << f.err;
+  EXPECT_NE(f.err.find("\nstatistics: cityscapes:" + folder_.file("data") + "?split=val: 2 images\n"),
+            std::string::npos)
+      << f.err;
+  for (const char* file : {"/model.safetensors", "/ema.safetensors"}) {
+    const SafeTensors a(last(in_runs("without")) + file), b(last(in_runs("whole")) + file);
+    int same = 0, others = 0;
+    for (const StoredTensor& x : a.tensors()) {
+      const StoredTensor* y = b.find(x.name);
+      ASSERT_NE(y, nullptr) << x.name;
+      if (x.type != StoredType::F32) continue;
+      const bool equal = std::memcmp(a.data(x), b.data(*y), size_t(x.bytes())) == 0;
+      const bool running = x.name.find("running_") != std::string::npos;
+      EXPECT_NE(equal, running) << file << ' ' << x.name;
+      ++(running ? others : same);
+    }
+    EXPECT_GT(same, 50);
+    EXPECT_GT(others, 50);
+  }
+  tear(segment(with), "torn", {"KILL", "TERM"});
+  expect_same_weights(in_runs("whole"), in_runs("torn"));
 }
 
 TEST_F(Train, TornApartAndResumedATranslationEndsInTheSameBits) {

@@ -1,0 +1,46 @@
+#include "norm_statistics.h"
+
+namespace segue {
+namespace {
+
+constexpr uint32_t kStream = 16;
+
+}  // namespace
+
+NormStatistics::NormStatistics(Context& c, const Config& config, const data::ClassTable& classes, int64_t images)
+    : c_(c) {
+  const int64_t batch = config.get<int64_t>("train.batch");
+  batches_ = (images + batch - 1) / batch;
+  data::AugmentOptions augment = augment_options(config);
+  augment.jitter = augment.hue = augment.grey = augment.blur = augment.cutout = 0;
+  augment.max_share = 1;  // of labels, which are not read
+  data_.mix = open_setting(config, "data.statistics", classes, {.split = {}, .need_labels = false});
+  data_.loader =
+      std::make_unique<data::Loader>(data_.mix, data::LoaderOptions{.batch = batch,
+                                                                    .seed = c.options().seed,
+                                                                    .stream = kStream,
+                                                                    .labels = false,
+                                                                    .threads = int(config.get<int64_t>("data.workers")),
+                                                                    .ahead = 1,
+                                                                    .augment = augment});
+  data_.feed = std::make_unique<data::BatchFeed>(c, "statistics", *data_.loader, input_options(config));
+}
+
+void NormStatistics::collect(Segmenter& model, int64_t steps, const std::function<void(double)>& progress) {
+  const bool before = model.training();
+  const Context::NoGrad no_grad(c_);
+  model.set_training(true);
+  data_.feed->seek(0);
+  for (int64_t i = 0; i < batches_; ++i) {
+    model.set_norm_momentum(1 / float(i + 1));
+    data_.feed->next();
+    c_.begin_step(uint64_t(steps + i));
+    model.forward_low(c_, data_.feed->make().x);
+    c_.end_step();
+    progress(double(i + 1) / double(batches_));
+  }
+  model.set_norm_momentum(0);
+  model.set_training(before);
+}
+
+}  // namespace segue

@@ -281,6 +281,7 @@ Settings adapt() {
        {},
        {"fresh", "teacher"}},
       {"pseudo.steps", integer(0), "steps", "of training a student; 0: train.steps", kNotNegative},
+      {"pseudo.rate", number(0), "", "a student's learning rate at the start; 0: optim.rate", kNotNegative},
   };
   return data +
          without(segment(), {"data.train", "data.val", "data.statistics", "train.eval_every", "log.dir", "log.name",

@@ -116,6 +116,7 @@ Config AdaptRun::config_of(const StageRecord& s, const std::string& init) const 
       stage.train = student_mix(source_parts(), folder_spec(path(labels_folder(s.round))),
                                 at_round(config_, "pseudo.real_share", s.round));
       stage.steps = config_.get<int64_t>("pseudo.steps");
+      stage.rate = config_.get<double>("pseudo.rate");
       stage.noise = true;
       break;
     default: break;

@@ -69,6 +69,7 @@ Config segment_config(const Config& adapt, const SegmentStage& stage) {
   settings.set("data.val", std::string());
   settings.set("data.statistics", stage.statistics);
   if (stage.steps > 0) settings.set("train.steps", stage.steps);
+  if (stage.rate > 0) settings.set("optim.rate", stage.rate);
   if (!stage.init.empty()) settings.set("model.init", stage.init);
   if (stage.noise)
     for (const Setting& s : schema(Task::adapt))

@@ -12,6 +12,7 @@ struct SegmentStage {
   std::string folder;           ///< of its run
   std::string train;            ///< data spec
   int64_t steps = 0;            ///< 0: train.steps
+  double rate = 0;              ///< at the start; 0: optim.rate
   std::string init = {};        ///< weights to start from; empty: model.init
   bool noise = false;           ///< data.* as [noise] says
   std::string statistics = {};  ///< data spec of the images that batch norms take their statistics from; empty: none

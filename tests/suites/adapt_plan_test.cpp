@@ -81,7 +81,10 @@ TEST(AdaptPlan, StagesTakeTheirSettingsFromTheAdaptation) {
   EXPECT_EQ(plain.get<std::string>("log.name"), "teacher");
   EXPECT_EQ(plain.get<int64_t>("log.every"), 4);
   const Config student = segment_config(
-      config, {.folder = "r", .train = "folder:/t", .steps = 50, .init = "t.safetensors", .noise = true});
+      config,
+      {.folder = "r", .train = "folder:/t", .steps = 50, .rate = 0.125, .init = "t.safetensors", .noise = true});
+  EXPECT_EQ(student.get<double>("optim.rate"), 0.125);
+  EXPECT_EQ(plain.get<double>("optim.rate"), config.get<double>("optim.rate"));
   EXPECT_EQ(student.get<double>("data.cutmix"), 0.75);
   EXPECT_EQ(student.get<int64_t>("train.steps"), 50);
   EXPECT_EQ(student.get<std::string>("model.init"), "t.safetensors");

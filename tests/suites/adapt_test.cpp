@@ -235,9 +235,9 @@ TEST_F(Adapt, AFullDiskIsOneLineAndTheRunGoesOnAfterIt) {
 }
 
 TEST_F(Adapt, WithoutTranslationOrScores) {
-  const Finished f =
-      run(adapt("--set adapt.translate=false --set data.val=\"\" --set data.ceiling=\"\" --set pseudo.rounds=1 "
-                "--set pseudo.student=teacher --set pseudo.class_share=[0,0] --set train.steps=3"));
+  const Finished f = run(
+      adapt("--set adapt.translate=false --set data.val=\"\" --set data.ceiling=\"\" --set pseudo.rounds=1 "
+            "--set pseudo.student=teacher --set pseudo.rate=0.025 --set pseudo.class_share=[0,0] --set train.steps=3"));
   ASSERT_EQ(f.status, 0) << f.err;
   EXPECT_EQ(f.out, "no data.val, so no scores; the models are in '" + in_runs("adapt") + "'\n");
   const std::vector<StageRecord> all = stages(in_runs("adapt"));
@@ -247,6 +247,7 @@ TEST_F(Adapt, WithoutTranslationOrScores) {
   EXPECT_NE(config.find("init = \"" + last(in_runs("adapt") + "/source-only") + "/ema.safetensors\""),
             std::string::npos)
       << config;
+  EXPECT_NE(config.find("\nrate = 0.025\n"), std::string::npos) << config;
 }
 
 TEST_F(Adapt, SourceImagesAsTheyAreBesideTranslatedOnes) {

@@ -146,7 +146,12 @@ Settings segment() {
   const Settings data = {
       {"data.train", text(""), "", "labelled training images, as cityscapes:PATH, or 0.7*gta5:A + 0.3*folder:B"},
       {"data.val", text(""), "",
-       "labelled images to evaluate on, likewise, of sets with splits val; empty: none, and no checkpoint is the best"},
+       "labelled images to evaluate on, likewise, of sets with splits val; empty: data.hold_out"},
+      {"data.hold_out",
+       number(0),
+       "",
+       "share of data.train that is not learned from but evaluated on; 0: none, and no checkpoint is the best",
+       {0, 0.9, false}},
       {"data.statistics", text(""), "",
        "images that the batch norms take their statistics from in the end, as cityscapes:PATH; empty: those of "
        "training"},
@@ -284,8 +289,8 @@ Settings adapt() {
       {"pseudo.rate", number(0), "", "a student's learning rate at the start; 0: optim.rate", kNotNegative},
   };
   return data +
-         without(segment(), {"data.train", "data.val", "data.statistics", "train.eval_every", "log.dir", "log.name",
-                             "log.every", "log.checkpoint_every", "log.keep"}) +
+         without(segment(), {"data.train", "data.val", "data.hold_out", "data.statistics", "train.eval_every",
+                             "log.dir", "log.name", "log.every", "log.checkpoint_every", "log.keep"}) +
          translate_stage() + rounds + noise + logging("adapt", 2000);
 }
 

@@ -5,6 +5,7 @@
 
 #include "apps/model_classes.h"
 #include "data/cutmix_box.h"
+#include "data/held_out.h"
 #include "initial_weights.h"
 #include "losses/segmentation.h"
 #include "runtime/memory.h"
@@ -55,7 +56,7 @@ SegmentTask::SegmentTask(Context& c, const Config& config)
       model_(make_segmenter(info_, training_of(config))),
       schedule_(step_schedule(config)) {
   std::vector<data::DataShare> mix = open_setting(config, "data.train", classes_, {});
-  if (!config.get<std::string>("data.val").empty()) val_ = open_setting(config, "data.val", classes_, {.split = "val"});
+  open_val(mix);
   model_->allocate(c);
   if (const std::string& path = config.get<std::string>("model.init"); !path.empty())
     initial_ = load_initial_weights(*model_, path, kBackbone);
@@ -94,6 +95,24 @@ SegmentTask::SegmentTask(Context& c, const Config& config)
   }
 }
 
+void SegmentTask::open_val(std::vector<data::DataShare>& train) {
+  const double share = config_.get<double>("data.hold_out");
+  if (!config_.get<std::string>("data.val").empty()) {
+    if (share > 0)
+      throw Error(Fault::usage, "'data.val' and 'data.hold_out' both say what to evaluate on; expects one of them");
+    val_ = open_setting(config_, "data.val", classes_, {.split = "val"});
+    return;
+  }
+  if (share == 0) return;
+  for (data::DataShare& part : train) try {
+      auto [learned, held] = data::hold_out(part.set, share);
+      part.set = std::move(learned);
+      val_.push_back({part.share, std::move(held)});
+    } catch (const Error& e) {
+      throw Error(e.fault(), cat("'data.hold_out' of ", quote(config_.get<std::string>("data.train")), ": ", e.what()));
+    }
+}
+
 int64_t SegmentTask::steps_per_epoch() const {
   return std::max<int64_t>(1, train_.loader->examples() / images_per_step());
 }
@@ -109,7 +128,9 @@ std::vector<std::string> SegmentTask::describe() const {
   if (!val_.empty()) {
     int64_t images = 0;
     for (const data::DataShare& part : val_) images += part.set->size();
-    lines.push_back(cat("val: ", config_.get<std::string>("data.val"), ": ", count_text(uint64_t(images)), " images"));
+    const std::string& val = config_.get<std::string>("data.val");
+    lines.push_back(
+        cat("val: ", val.empty() ? "held out of data.train" : val, ": ", count_text(uint64_t(images)), " images"));
   }
   return lines;
 }

@@ -57,6 +57,8 @@ class SegmentTask : public TrainTask {
   Tensor class_weights_;
 
  private:
+  /// Sets val_, and takes what is held out from `train`.
+  void open_val(std::vector<data::DataShare>& train);
   void plan_mix(int64_t n);
   data::InputBatch make_batch();
   /// For scored_model(), and evaluator_ anew.

@@ -134,7 +134,7 @@ TEST(AdaptPlan, AContradictionNamesTheStageAndTheSettingsOfTheAdaptation) {
 
 /// A stage takes every setting that it has from the adaptation, but for these.
 TEST(AdaptPlan, NoSettingOfAStageIsForgotten) {
-  const std::vector<std::string> own = {"data.train", "data.statistics", "train.eval_every"};
+  const std::vector<std::string> own = {"data.train", "data.hold_out", "data.statistics", "train.eval_every"};
   for (const Setting& s : schema(Task::segment)) {
     if (std::find(own.begin(), own.end(), s.key) != own.end()) continue;
     const auto& all = schema(Task::adapt);

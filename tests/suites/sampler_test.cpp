@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 #include <set>
 
+#include "data/held_out.h"
 #include "tests/files.h"
 #include "tests/memory_set.h"
 
@@ -33,6 +35,43 @@ TEST(Shuffled, IsABijectionForEverySizeAndEpoch) {
       }
       ASSERT_EQ(std::count(seen.begin(), seen.end(), 1), size);
     }
+}
+
+TEST(HeldOut, PartsOfASetInEqualSteps) {
+  for (const int64_t size : {2, 3, 5, 10, 57})
+    for (const double share : {0.01, 0.1, 1 / 3., 0.5, 0.9}) {
+      const auto set = set_of(size);
+      const auto [learned, held] = hold_out(set, share);
+      ASSERT_GE(learned->size(), 1);
+      ASSERT_GE(held->size(), 1);
+      EXPECT_LE(std::abs(double(held->size()) - std::clamp(share * double(size), 1., double(size - 1))), 0.5);
+      std::map<std::string, int64_t> places;
+      for (int64_t i = 0; i < size; ++i) places[set->name(i)] = i;
+      std::vector<int> seen(static_cast<size_t>(size));
+      for (const auto& part : {learned, held}) {
+        int64_t last = -1;
+        for (int64_t i = 0; i < part->size(); ++i) {
+          const int64_t place = places.at(part->name(i));
+          EXPECT_GT(place, last) << "the order is that of the set";
+          last = place;
+          ++seen[size_t(place)];
+          EXPECT_EQ(part->origin(i), set->origin(place));
+          ExampleBuffer a, b;
+          const Example x = part->read(i, a), y = set->read(place, b);
+          EXPECT_TRUE(std::equal(x.image.px, x.image.px + x.image.bytes(), y.image.px));
+          EXPECT_TRUE(std::equal(x.label.px, x.label.px + x.label.bytes(), y.label.px));
+        }
+      }
+      EXPECT_EQ(std::count(seen.begin(), seen.end(), 1), size);
+      // Between two that are held out there are as many of the others everywhere, but for one.
+      std::vector<int64_t> gaps;
+      for (int64_t i = 1; i < held->size(); ++i) gaps.push_back(places[held->name(i)] - places[held->name(i - 1)]);
+      if (!gaps.empty()) {
+        EXPECT_LE(*std::max_element(gaps.begin(), gaps.end()) - *std::min_element(gaps.begin(), gaps.end()), 1);
+      }
+    }
+  EXPECT_EQ(testing::caught([] { hold_out(set_of(1), 0.5); }).code, 2);
+  EXPECT_EQ(testing::caught([] { hold_out(set_of(4), 1); }).code, 2);
 }
 
 TEST(Shuffled, OrdersAreRandomAndDifferByEpochSeedAndCall) {

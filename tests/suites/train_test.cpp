@@ -249,6 +249,16 @@ TEST_F(Train, EvaluatesOnTheSplitThatIsForIt) {
       << f.out << f.err;
 }
 
+TEST_F(Train, HoldsAPartOfTheTrainingImagesOut) {
+  const Finished f = run(segment("--set data.val=\"\" --set data.hold_out=0.4"));
+  ASSERT_EQ(f.status, 0) << f.err;
+  EXPECT_NE(f.err.find("train: cityscapes:" + folder_.file("data") + ": 3 images\n"), std::string::npos) << f.err;
+  EXPECT_NE(f.err.find("\nval: held out of data.train: 2 images\n"), std::string::npos) << f.err;
+  EXPECT_TRUE(fs::exists(in_runs("segment") + "/checkpoints/best"));
+  EXPECT_EQ(error(run(segment("--set data.hold_out=0.4")), 2),
+            "'data.val' and 'data.hold_out' both say what to evaluate on; expects one of them");
+}
+
 TEST_F(Train, OptionsThatContradictAreUsageErrors) {
   EXPECT_NE(error(run("train"), 2).find("expects a configuration"), std::string::npos);
   EXPECT_NE(error(run("train --resume"), 2).find("--resume=RUN"), std::string::npos);

@@ -68,7 +68,7 @@ void check_weights(const Config& config) {
 /// A training of the run, on data that are there already: its settings but for the images.
 void print_memory(const Config& stage, const char* what) {
   Context c(context_options(stage, ""));
-  const std::unique_ptr<TrainTask> task = make_task(c, stage);
+  const std::unique_ptr<TrainTask> task = make_task(c, without_files(stage));
   std::cout << "memory of a step, " << what << ": " << memory_line(step_needs(c, *task), memory_limit(c)) << '\n';
 }
 

@@ -14,6 +14,7 @@
 #include "apps/train/train_run.h"
 #include "apps/translate_images.h"
 #include "data/data_spec.h"
+#include "data/label_counts.h"
 #include "runtime/append_file.h"
 #include "runtime/atomic_file.h"
 #include "runtime/mapped_file.h"
@@ -164,7 +165,7 @@ void AdaptRun::translate(const std::string& folder) {
   for (size_t i = 0; i < mix.size(); ++i) {
     const data::DataSet& set = *mix[i].set;
     Json recipe = Json::object();
-    recipe.set("weights", file_checksum(weights)).set("images", set.size());
+    recipe.set("weights", file_checksum(weights)).set("images", data::set_fingerprint(set));
     recipe.set("height", size[0]).set("width", size[1]).set("classes", classes_.name);
     OutputFolder out(translated_folder(i, mix.size()), "translate.json", std::move(recipe));
     const LabelledFolder labelled(out, classes_);
@@ -172,6 +173,10 @@ void AdaptRun::translate(const std::string& folder) {
                                                     {.height = size[0], .width = size[1]}, [&] { return go_on(); });
     require_finished(counts.finished, kTranslated);
     if (const std::string w = set.warnings(); !w.empty()) say("warning: " + w);
+    if (counts.failed > 0)
+      throw Error(Fault::data,
+                  cat(counts.failed, " of ", set.size(), " images of ", quote(config_.get<std::string>("data.source")),
+                      " could not be translated; mend them, and go on: ", go_on_text()));
     if (i == 0) save_translations(folder, set, labelled);
   }
 }
@@ -193,7 +198,7 @@ void AdaptRun::label(const StageRecord& s) {
   const auto set =
       data::open_data(config_.get<std::string>("data.target"), classes_, {.split = {}, .need_labels = false});
   Json recipe = Json::object();
-  recipe.set("weights", file_checksum(weights)).set("images", set->size());
+  recipe.set("weights", file_checksum(weights)).set("images", data::set_fingerprint(*set));
   OutputFolder folder(path(s.folder), kPseudoRecipe, std::move(recipe));
   const LabelledFolder labels(folder, classes_);
   PseudoLabeller labeller(c, *teacher.model, teacher.info, options.views);

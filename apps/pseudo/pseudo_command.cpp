@@ -5,6 +5,7 @@
 #include "apps/model_classes.h"
 #include "apps/train/interrupt.h"
 #include "data/data_spec.h"
+#include "data/label_counts.h"
 #include "pseudo_labels.h"
 #include "runtime/text.h"
 
@@ -27,7 +28,7 @@ void run_pseudo(const PseudoCommand& command) {
   recipe.set("command", "pseudo").set("weights", file_checksum(m.file)).set("data", command.data);
   recipe.set("split", split).set("threshold", options.threshold).set("per_class", options.share);
   recipe.set("scales", command.scales).set("flip", command.flip).set("size", command.size).set("copy", command.copy);
-  recipe.set("classes", classes.name).set("images", set->size());
+  recipe.set("classes", classes.name).set("images", data::set_fingerprint(*set));
   OutputFolder folder(command.out, kPseudoRecipe, std::move(recipe));
   const LabelledFolder labels(folder, classes);
   std::cerr << m.description() << '\n' << count_text(uint64_t(set->size())) << " images\n";

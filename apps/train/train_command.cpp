@@ -16,7 +16,7 @@ namespace {
 /// Builds everything, runs one step, and says what a run would need.
 void dry_run(const RunConfig& r) {
   Context c(context_options(r.config, ""));
-  const std::unique_ptr<TrainTask> task = make_task(c, r.config);
+  const std::unique_ptr<TrainTask> task = make_task(c, without_files(r.config));
   const StepNeeds needs = step_needs(c, *task);
   std::cout << config_text(r.config) << '\n' << device_line(c, r.config) << '\n';
   for (const std::string& line : task->describe()) std::cout << line << '\n';

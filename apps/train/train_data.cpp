@@ -25,9 +25,9 @@ double number(const Config& config, const std::string& key, double otherwise) {
 std::vector<std::shared_ptr<const data::LabelCounts>> counts_of(const Config& config,
                                                                 const std::vector<data::DataShare>& mix,
                                                                 int64_t classes) {
-  const std::string folder = config.get<std::string>("log.dir");
+  const std::string folder = config.get<std::string>("log.dir");  // empty: a dry run
   std::error_code ignored;  // a folder that cannot be made is an error where it is written
-  std::filesystem::create_directories(folder, ignored);
+  if (!folder.empty()) std::filesystem::create_directories(folder, ignored);
   std::vector<std::shared_ptr<const data::LabelCounts>> counts;
   for (const data::DataShare& part : mix) {
     if (!part.set->labelled()) {
@@ -38,7 +38,8 @@ std::vector<std::shared_ptr<const data::LabelCounts>> counts_of(const Config& co
     char name[60];
     std::snprintf(name, sizeof name, "/label-counts-%08x.safetensors", unsigned(crc32c(key.data(), key.size())));
     WorkProgress progress("counting labels", part.set->size());
-    counts.push_back(data::label_counts(*part.set, classes, int(config.get<int64_t>("data.workers")), folder + name,
+    counts.push_back(data::label_counts(*part.set, classes, int(config.get<int64_t>("data.workers")),
+                                        folder.empty() ? "" : folder + name,
                                         [&](int64_t done, int64_t) { progress.at(done); }));
   }
   return counts;

@@ -7,6 +7,7 @@
 
 #include "apps/records/pseudo_summary.h"
 #include "apps/records/stage_table.h"
+#include "models/model_file.h"
 #include "tests/files.h"
 #include "tests/scenes.h"
 
@@ -314,6 +315,39 @@ TEST_F(Adapt, AllRowsLearnFromTheSameImages) {
   ASSERT_EQ(f.status, 0) << f.err;
   EXPECT_NE(f.err.find("train: gta5:" + set + ": 4 images"), std::string::npos) << f.err;
   EXPECT_NE(f.err.find("/translated: 4 images"), std::string::npos) << f.err;
+}
+
+// Images that cannot be read, or others than those that a folder was begun with, are no reason to learn from fewer.
+TEST_F(Adapt, WantsAllOfTheSource) {
+  const std::string
+      image = folder_.file("synthetic") + "/leftImg8bit/train/town/town_000002_000019_leftImg8bit.png",
+      less = "--set adapt.source_only=false --set pseudo.rounds=0 --set data.ceiling=\"\" --set train.steps=3 ",
+      whole = read_bytes(image);
+  write_bytes(image, whole.substr(0, whole.size() / 2));
+  const std::string weights = folder_.file("g.safetensors");
+  {
+    Context c;
+    CycleGanGenerator generator({.blocks = 1, .filters = 8});
+    generator.allocate(c);
+    save_model(weights, generator, {.blocks = 1, .filters = 8});
+  }
+  const std::string first = error(adapt(less + "--set 'translate.weights=" + weights + "'"), 3);
+  EXPECT_EQ(first, "1 of 4 images of 'cityscapes:" + folder_.file("synthetic") +
+                       "' could not be translated; mend them, and go on: segue adapt --resume=" + in_runs("adapt"));
+  write_bytes(image, whole);
+  const std::string other = folder_.file("synthetic") + "/leftImg8bit/train/town/town_000007_000019_leftImg8bit.png";
+  fs::rename(image, other);
+  std::string label = image, other_label = other;
+  for (std::string* s : {&label, &other_label}) {
+    s->replace(s->find("leftImg8bit"), 11, "gtFine");
+    s->replace(s->find("leftImg8bit"), 11, "gtFine_labelIds");
+  }
+  fs::rename(label, other_label);
+  EXPECT_NE(error("adapt --resume='" + in_runs("adapt") + "'", 2).find("was begun with other settings (images"),
+            std::string::npos);
+  fs::rename(other, image);
+  fs::rename(other_label, label);
+  EXPECT_EQ(run("adapt --resume='" + in_runs("adapt") + "'").status, 0);
 }
 
 TEST_F(Adapt, RefusesInOneLine) {

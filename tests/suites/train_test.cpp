@@ -236,7 +236,8 @@ TEST_F(Train, TornApartAndResumedATranslationEndsInTheSameBits) {
 }
 
 TEST_F(Train, ADryRunSaysWhatIsNeededAndWritesNothing) {
-  const Finished f = run(segment("--dry-run"));
+  // Class weights follow from a count of the labels, which a run keeps beside its folder.
+  const Finished f = run(segment("--dry-run --set train.class_weights=inverse_log"));
   ASSERT_EQ(f.status, 0) << f.err;
   for (const char* part : {"\nrate = 0.05\n", "memory of a step: ", "checkpoint: ", "18 steps of 2 images", "5 images"})
     EXPECT_NE(f.out.find(part), std::string::npos) << part << f.out;

@@ -92,6 +92,14 @@ const Value& Config::value(const std::string& key, size_t type) const {
   return v;
 }
 
+Config Config::with(const std::string& key, Value value) const {
+  require(value.index() == setting(task_, key).standard.index(), "config", "'", key,
+          "' is given a value of another type");
+  Config other = *this;
+  other.given_[key] = {std::move(value), origin(key)};
+  return other;
+}
+
 std::string Config::origin(const std::string& key) const {
   const auto it = given_.find(key);
   return it != given_.end() ? it->second.origin : "default";

@@ -51,6 +51,8 @@ class Config {
   const Value& value(const std::string& key) const;
   /// True if a file or --set gave the value.
   bool is_set(const std::string& key) const { return given_.count(key) > 0; }
+  /// The same with another value of a setting, of its type; not checked. Its origin stays.
+  Config with(const std::string& key, Value value) const;
   /// Where the value came from: "x.toml:12", "--set optim.rate", or "default".
   std::string origin(const std::string& key) const;
 

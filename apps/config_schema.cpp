@@ -251,7 +251,7 @@ Settings adapt() {
       {"adapt.source_only", Value(true), "", "also train on the source images as they are, for comparison"},
       {"adapt.translate", Value(true), "", "train on translated images; false: on the source images as they are"},
       {"adapt.target_statistics", Value(false), "",
-       "teacher and students end with batch norms that have their statistics from data.target"},
+       "a teacher of translated images and students end with batch norms that have their statistics from data.target"},
       {"adapt.source_share", number(0), "",
        "share of source images as they are among the labelled ones; the rest is translated", kShare},
       {"data.source", text(""), "", "labelled images, as gta5:PATH, or 0.7*gta5:A + 0.3*synthia:B"},

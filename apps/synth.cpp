@@ -149,7 +149,7 @@ void run_synth(const SynthCommand& c) {
   recipe.set("command", "synth").set("version", data::kSceneVersion).set("seed", int64_t(scene.seed));
   recipe.set("width", scene.width).set("height", scene.height).set("style", style);
   recipe.set("bare_trees", scene.bare_trees).set("outline_trees", scene.outline_trees);
-  if (scene.trees < 1) recipe.set("trees", scene.trees);  // folders from before there was this choice go on
+  if (scene.trees < 1) recipe.set("trees", std::stod(c.trees));  // folders from before there was this choice go on
   OutputFolder folder(c.folder, kRecord, recipe);
   const int64_t there = fill({folder, scene, split}, count, threads);
   // Of each split, the most that was ever asked for.

@@ -37,9 +37,8 @@ class Part : public DataSet {
 std::pair<std::shared_ptr<const DataSet>, std::shared_ptr<const DataSet>> hold_out(std::shared_ptr<const DataSet> set,
                                                                                    double share) {
   const int64_t size = set->size();
-  if (size < 2 || !(share > 0 && share < 1))
-    throw Error(Fault::usage, cat("expects two examples or more and a share between 0 and 1 to hold some out; got ",
-                                  size, " and ", share));
+  if (size < 2) throw Error(Fault::usage, cat("expects two examples or more, to hold some out; got ", size));
+  if (!(share > 0 && share < 1)) throw Error(Fault::usage, cat("expects a share between 0 and 1; got ", share));
   const int64_t count = std::clamp<int64_t>(std::llround(share * double(size)), 1, size - 1);
   std::vector<int64_t> parts[2];
   // Example i is held out where i count / size comes to the middle of a step.

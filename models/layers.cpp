@@ -63,9 +63,10 @@ BatchNorm::BatchNorm(Module& parent, const std::string& name, int64_t channels, 
       batches_(&declare_counter("num_batches_tracked")) {}
 
 Tensor BatchNorm::operator()(Context& c, const Tensor& x, bool relu, const Tensor& residual) {
-  if (training() && !c.replaying()) c.on_host([count = batches_] { ++*count; });
+  const bool learns = norm_momentum() == 0;  // what passes through for its statistics alone is no batch of training
+  if (training() && learns && !c.replaying()) c.on_host([count = batches_] { ++*count; });
   return batch_norm(c, x, {weight_->tensor(), bias_->tensor(), running_mean_->value(), running_var_->value()}, residual,
-                    training(), {.momentum = norm_momentum() > 0 ? norm_momentum() : momentum_, .relu = relu});
+                    training(), {.momentum = learns ? momentum_ : norm_momentum(), .relu = relu});
 }
 
 ConvNormRelu::ConvNormRelu(Module& parent, const std::string& name, int64_t in, int64_t out, int kernel,

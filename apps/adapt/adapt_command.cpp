@@ -62,7 +62,10 @@ void check_weights(const Config& config) {
   if (generator.empty() && !pair.empty())
     for (const char* name : {kForth, kBack}) generator_info(SafeTensors(pair + "/" + name));
   const std::string& segmenter = config.get<std::string>("translate.segmenter");
-  if (generator.empty() && !segmenter.empty()) segmenter_info(SafeTensors(weight_file(segmenter)));
+  if (generator.empty() && !segmenter.empty()) {
+    Context c(context_options(config, ""));
+    open_segmenter(c, weight_file(segmenter));
+  }
 }
 
 /// A training of the run, on data that are there already: its settings but for the images.
@@ -112,6 +115,8 @@ void run_adapt(const TrainCommand& command) {
     throw Error(Fault::usage,
                 cat("'segue adapt' runs task adapt; got task ", name_of(r.config.task()), ": use 'segue train'"));
   const std::vector<std::string> data = check_data(r.config);
+  for (const StageRecord& s : adapt_stages(r.config))
+    if (s.kind == StageKind::segment || s.kind == StageKind::cyclegan) stage_config(r.config, s, r.folder);
   if (!command.resume) check_weights(r.config);
   const std::string device = [&] {
     Context c(context_options(r.config, ""));

@@ -33,6 +33,10 @@ std::string labels_folder(int64_t round) { return round_folder(round) + "-labels
 std::vector<StageRecord> adapt_stages(const Config& config) {
   const bool translates = config.get<bool>("adapt.translate"), source_only = config.get<bool>("adapt.source_only");
   std::vector<StageRecord> stages;
+  if (config.get<bool>("adapt.target_statistics") && !translates && config.get<int64_t>("pseudo.rounds") == 0)
+    throw Error(Fault::usage,
+                "adapt.target_statistics expects a teacher of translated images or students, adapt.translate = true or "
+                "pseudo.rounds above 0; there is neither");
   // Without translation the teacher is what source only is: one training for both.
   if (source_only || !translates)
     stages.push_back(stage(kSourceOnly, "source only", StageKind::segment, StageRow::source));

@@ -28,7 +28,7 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-constexpr const char* kStages = "stages.json";
+constexpr const char *kStages = "stages.json", *kData = "data.json";
 
 /// The stages of the configuration with what an earlier life of the run has noted of them.
 std::vector<StageRecord> restored(std::vector<StageRecord> stages, const std::string& file) {
@@ -57,8 +57,31 @@ AdaptRun::AdaptRun(const Config& config, const RunFolder& run, const TrainComman
       command_(command),
       classes_(data::load_class_table(config.get<std::string>("data.classes"))),
       stages_(restored(adapt_stages(config), run.file(kStages))) {
-  for (const StageRecord& s : stages_)
-    if (s.kind == StageKind::segment || s.kind == StageKind::cyclegan) config_of(s, "");
+  check_data();
+}
+
+/// Rows of one table learn from the same images, over all lives of the run.
+void AdaptRun::check_data() const {
+  Json now = Json::object();
+  for (const char* key : {"data.source", "data.target", "data.val", "data.ceiling"}) {
+    const std::string& spec = config_.get<std::string>(key);
+    if (spec.empty()) continue;
+    const bool target = std::string(key) == "data.target";
+    const data::DataOptions options{.split = std::string(key) == "data.val" ? "val" : "", .need_labels = !target};
+    std::string all;
+    for (const data::DataShare& part : data::open_mix(spec, classes_, options))
+      all += cat(all.empty() ? "" : " + ", data::set_fingerprint(*part.set));
+    now.set(key, all);
+  }
+  const std::string file = run_.file(kData);
+  if (!fs::exists(file)) return write_file(file, now.dump(true) + "\n");
+  const MappedFile mapped(file);
+  const Json then = Json::parse({reinterpret_cast<const char*>(mapped.data()), mapped.bytes()}, plain_text(file));
+  for (const auto& [key, value] : now.members())
+    if (const Json* before = then.find(key); !before || before->dump() != value.dump())
+      throw Error(Fault::usage, cat("the stages of a run learn from the same images: ", key, " had ",
+                                    before ? before->dump() : "none", " (by their names) when it was begun, ",
+                                    value.dump(), " now; set it as it was, or begin another run"));
 }
 
 void AdaptRun::run() {
@@ -96,35 +119,15 @@ void AdaptRun::run() {
 void AdaptRun::run_stage(StageRecord& s) {
   require_finished(go_on(), s.folder);
   switch (s.kind) {
-    case StageKind::cyclegan: return train(config_of(s, ""), path(s.folder));
+    case StageKind::cyclegan: return train(stage_config(config_, s, run_.path()), path(s.folder));
     case StageKind::translate: return translate(path(s.folder));
     case StageKind::pseudo: return label(s);
     case StageKind::segment: {
       const bool from_teacher = s.row == StageRow::round && config_.get<std::string>("pseudo.student") == "teacher";
-      train(config_of(s, from_teacher ? teacher_of(s.round) : ""), path(s.folder));
+      train(stage_config(config_, s, run_.path(), from_teacher ? teacher_of(s.round) : ""), path(s.folder));
       return score(s);
     }
   }
-}
-
-Config AdaptRun::config_of(const StageRecord& s, const std::string& init) const {
-  if (s.kind == StageKind::cyclegan) return translate_config(config_, path(s.folder), path(kSourceOnly));
-  SegmentStage stage{.folder = path(s.folder), .train = config_.get<std::string>("data.source"), .init = init};
-  switch (s.row) {
-    case StageRow::ceiling: stage.train = config_.get<std::string>("data.ceiling"); break;
-    case StageRow::translated: stage.train = student_mix(source_parts(), "", 0); break;
-    case StageRow::round:
-      stage.train = student_mix(source_parts(), folder_spec(path(labels_folder(s.round))),
-                                at_round(config_, "pseudo.real_share", s.round));
-      stage.steps = config_.get<int64_t>("pseudo.steps");
-      stage.rate = config_.get<double>("pseudo.rate");
-      stage.noise = true;
-      break;
-    default: break;
-  }
-  if (config_.get<bool>("adapt.target_statistics") && (s.row == StageRow::translated || s.row == StageRow::round))
-    stage.statistics = config_.get<std::string>("data.target");
-  return segment_config(config_, stage);
 }
 
 /// Goes on where the stage's own folder says that it was.
@@ -136,23 +139,6 @@ void AdaptRun::train(const Config& config, const std::string& folder) {
              .allow_different_bits = command_.allow_different_bits,
              .arguments = command_.arguments,
              .go_on = go_on_text()});
-}
-
-std::vector<std::pair<double, std::string>> AdaptRun::source_parts() const {
-  const std::vector<data::DataShare> mix = data::open_mix(config_.get<std::string>("data.source"), classes_);
-  const std::vector<data::MixPart> parts = data::parse_data_mix(config_.get<std::string>("data.source"));
-  const bool translated = config_.get<bool>("adapt.translate");
-  std::vector<std::pair<double, std::string>> all;
-  const double plain = translated ? config_.get<double>("adapt.source_share") : 1;
-  for (size_t i = 0; i < mix.size(); ++i) {
-    if (plain < 1) all.emplace_back((1 - plain) * mix[i].share, folder_spec(translated_folder(i, mix.size())));
-    if (plain > 0) all.emplace_back(plain * mix[i].share, parts[i].spec);
-  }
-  return all;
-}
-
-std::string AdaptRun::translated_folder(size_t part, size_t parts) const {
-  return parts == 1 ? path(kTranslated) : cat(path(kTranslated), '/', part + 1);
 }
 
 void AdaptRun::translate(const std::string& folder) {
@@ -167,7 +153,7 @@ void AdaptRun::translate(const std::string& folder) {
     Json recipe = Json::object();
     recipe.set("weights", file_checksum(weights)).set("images", data::set_fingerprint(set));
     recipe.set("height", size[0]).set("width", size[1]).set("classes", classes_.name);
-    OutputFolder out(translated_folder(i, mix.size()), "translate.json", std::move(recipe));
+    OutputFolder out(translated_folder(run_.path(), i, mix.size()), "translate.json", std::move(recipe));
     const LabelledFolder labelled(out, classes_);
     const TranslateCounts counts = translate_images(c, *generator.model, set, out, &labelled,
                                                     {.height = size[0], .width = size[1]}, [&] { return go_on(); });

@@ -14,8 +14,8 @@ namespace segue {
 
 class AdaptRun {
  public:
-  /// Takes up RUN/stages.json if there is one. `command`: what trainings note of how they were started. Throws usage for stages that contradict
-  /// themselves, before any is begun; data for a stages.json that does not belong to the configuration.
+  /// Takes up RUN/stages.json if there is one. `command`: what trainings note of how they were started. Throws usage for data sets that
+  /// are not those with which the run was begun; data for a stages.json that does not belong to the configuration.
   AdaptRun(const Config& config, const RunFolder& run, const TrainCommand& command);
 
   /// Runs what is not done. Throws what stages throw; what was done stays.
@@ -25,17 +25,13 @@ class AdaptRun {
   void say(const std::string& line) const;
 
  private:
+  void check_data() const;
   void run_stage(StageRecord& stage);
   void train(const Config& config, const std::string& folder);
   void translate(const std::string& folder);
   void label(const StageRecord& stage);
   void score(StageRecord& stage);
-  /// `init`: weights that a student starts from; empty: those of the configuration.
-  Config config_of(const StageRecord& stage, const std::string& init) const;
   std::string path(const std::string& stage) const { return run_.file(stage); }
-  /// The source images that a segmentation model learns from, with the share of each part: translated, or as they are.
-  std::vector<std::pair<double, std::string>> source_parts() const;
-  std::string translated_folder(size_t part, size_t parts) const;
   /// The model that a training has ended with.
   std::string last_weights(const std::string& stage) const;
   std::string teacher_of(int64_t round) const;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "apps/config.h"
+#include "apps/records/stage_table.h"
 
 namespace segue {
 
@@ -27,6 +28,14 @@ Config segment_config(const Config& adapt, const SegmentStage& stage);
 /// of the source, for translate.semantic where translate.segmenter names none; empty: there is none
 /// yet, and the loss is left out.
 Config translate_config(const Config& adapt, const std::string& folder, const std::string& source_model = {});
+
+/// The configuration of a stage that trains, in a run at `run`. `init`: weights that a student starts from; empty: those of the
+/// configuration. Throws usage, as above; data for sets that cannot be opened.
+Config stage_config(const Config& adapt, const StageRecord& stage, const std::string& run,
+                    const std::string& init = {});
+
+/// Where the translations of a part of data.source go, in a run at `run`.
+std::string translated_folder(const std::string& run, size_t part, size_t parts);
 
 /// Height and width at which images are translated: translate.size, or else what the generators learned from, translate.resize.
 std::vector<int64_t> translated_size(const Config& adapt);

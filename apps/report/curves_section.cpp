@@ -13,6 +13,7 @@ bool starts(const std::string& text, const char* with) { return text.rfind(with,
 
 bool is_adversarial(const std::string& n) { return starts(n, "D_") || starts(n, "G_"); }
 bool is_cycle(const std::string& n) { return starts(n, "cycle_") || starts(n, "idt_"); }
+bool is_semantic(const std::string& n) { return starts(n, "sem_"); }
 bool is_loss(const std::string& n) { return n == "loss" || starts(n, "loss_"); }
 bool is_rate(const std::string& n) { return n == "lr"; }
 bool is_norm(const std::string& n) { return n == "grad_norm"; }
@@ -29,6 +30,7 @@ constexpr std::array kGroups = {
     Group{"Loss and its parts", is_loss, true},
     Group{"Adversarial losses", is_adversarial, true},
     Group{"Cycle and identity losses", is_cycle, true},
+    Group{"Semantic losses", is_semantic, true},
     Group{"Learning rate", is_rate, true},
     Group{"Gradient norm", is_norm, true},
     Group{"Images per second", is_speed, true},

@@ -39,6 +39,18 @@ int64_t step_of(const std::string& name) {
   return std::stoll(name.substr(n));
 }
 
+/// Renames folder `from` to `to`. One that is there already gives way at the same moment, where the file system can do that:
+/// a mark never names nothing.
+bool put(const std::string& from, const std::string& to) {
+  std::error_code ignored;
+  if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) == 0) {
+    fs::remove_all(from, ignored);
+    return true;
+  }
+  fs::remove_all(to, ignored);
+  return std::rename(from.c_str(), to.c_str()) == 0;
+}
+
 }  // namespace
 
 Checkpoints::Checkpoints(const std::string& run_folder, int64_t keep)
@@ -61,8 +73,7 @@ void Checkpoints::save(int64_t step, bool best, const std::function<void(const s
       throw Error(Fault::io, cat("creating folder ", quote(temporary), " failed: ", std::strerror(errno)));
     write(temporary);
     sync_folder(temporary);
-    fs::remove_all(final, ignored);  // a run that died before it could mark this one
-    if (std::rename(temporary.c_str(), final.c_str()) != 0)
+    if (!put(temporary, final))
       throw Error(Fault::io, cat("writing ", quote(final), " failed: ", std::strerror(errno)));
     sync_folder(folder_);
   } catch (...) {

@@ -11,6 +11,6 @@ std::unique_ptr<TrainTask> make_task(Context& c, const Config& config) {
   return std::make_unique<SegmentTask>(c, config);
 }
 
-Config without_files(const Config& config) { return parse_config(config_text(config), "", {"log.dir="}); }
+Config without_files(const Config& config) { return config.with("log.dir", std::string()); }
 
 }  // namespace segue

@@ -5,6 +5,22 @@ namespace {
 
 constexpr uint32_t kStream = 16;
 
+/// While one lives, a model takes batch statistics.
+class Collecting {
+ public:
+  explicit Collecting(Segmenter& m) : m_(m), before_(m.training()) { m_.set_training(true); }
+  ~Collecting() {
+    m_.set_norm_momentum(0);
+    m_.set_training(before_);
+  }
+  Collecting(const Collecting&) = delete;
+  Collecting& operator=(const Collecting&) = delete;
+
+ private:
+  Segmenter& m_;
+  bool before_;
+};
+
 }  // namespace
 
 NormStatistics::NormStatistics(Context& c, const Config& config, const data::ClassTable& classes, int64_t images)
@@ -26,21 +42,20 @@ NormStatistics::NormStatistics(Context& c, const Config& config, const data::Cla
   data_.feed = std::make_unique<data::BatchFeed>(c, "statistics", *data_.loader, input_options(config));
 }
 
-void NormStatistics::collect(Segmenter& model, int64_t steps, const std::function<void(double)>& progress) {
-  const bool before = model.training();
+bool NormStatistics::collect(Segmenter& model, int64_t steps, const std::function<bool(double)>& go_on) {
   const Context::NoGrad no_grad(c_);
-  model.set_training(true);
+  const Collecting mode(model);
   data_.feed->seek(0);
-  for (int64_t i = 0; i < batches_; ++i) {
+  bool on = true;
+  for (int64_t i = 0; on && i < batches_; ++i) {
     model.set_norm_momentum(1 / float(i + 1));
     data_.feed->next();
     c_.begin_step(uint64_t(steps + i));
     model.forward_low(c_, data_.feed->make().x);
     c_.end_step();
-    progress(double(i + 1) / double(batches_));
+    on = go_on(double(i + 1) / double(batches_));
   }
-  model.set_norm_momentum(0);
-  model.set_training(before);
+  return on;
 }
 
 }  // namespace segue

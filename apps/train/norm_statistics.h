@@ -17,8 +17,9 @@ class NormStatistics {
   NormStatistics(Context& c, const Config& config, const data::ClassTable& classes, int64_t images = 512);
 
   /// Running means and variances of `model` become the means of those of the batches; its weights stay, and so does its mode.
-  /// Outside a step; `steps` is the number of the next. progress(share done) is called after every batch. Throws data.
-  void collect(Segmenter& model, int64_t steps, const std::function<void(double)>& progress);
+  /// Outside a step; `steps` is the number of the next. go_on(share done) is asked after every batch: false ends it, with
+  /// statistics of fewer; returns true if it was true to the end. Throws data.
+  bool collect(Segmenter& model, int64_t steps, const std::function<bool(double)>& go_on);
 
   const TrainData& data() const { return data_; }
 

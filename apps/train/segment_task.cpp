@@ -109,7 +109,8 @@ void SegmentTask::open_val(std::vector<data::DataShare>& train) {
       part.set = std::move(learned);
       val_.push_back({part.share, std::move(held)});
     } catch (const Error& e) {
-      throw Error(e.fault(), cat("'data.hold_out' of ", quote(config_.get<std::string>("data.train")), ": ", e.what()));
+      throw Error(e.fault(), cat("'data.hold_out' of set ", &part - &train[0] + 1, " of ",
+                                 quote(config_.get<std::string>("data.train")), ": ", e.what()));
     }
 }
 
@@ -199,11 +200,11 @@ Tensor SegmentTask::supervised_loss(const Segmentation& out, const data::InputBa
   return add(c_, main, scale(c_, aux, float(config_.get<double>("train.aux_weight"))));
 }
 
-void SegmentTask::finish(const std::function<void(double)>& progress) {
-  if (!statistics_) return;
+bool SegmentTask::finish(const std::function<bool(double)>& go_on) {
   const double models = average_ ? 2 : 1;
-  statistics_->collect(*model_, steps(), [&](double share) { progress(share / models); });
-  if (average_) statistics_->collect(*average_, steps(), [&](double share) { progress((1 + share) / models); });
+  return statistics_->collect(*model_, steps(), [&](double share) { return go_on(share / models); }) &&
+         (!average_ ||
+          statistics_->collect(*average_, steps(), [&](double share) { return go_on((1 + share) / models); }));
 }
 
 std::vector<SavedPart> SegmentTask::saved() {

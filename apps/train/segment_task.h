@@ -32,7 +32,8 @@ class SegmentTask : public TrainTask {
   double waited_s() const override;
   std::vector<SavedPart> saved() override;
   void start(int64_t steps) override;
-  void finish(const std::function<void(double)>& progress) override;
+  bool finishes() const override { return statistics_ != nullptr; }
+  bool finish(const std::function<bool(double)>& go_on) override;
   bool evaluates() const override { return !val_.empty(); }
   Scores evaluate(const std::function<bool(double)>& go_on) override;
   std::vector<Picture> pictures() override;

@@ -70,8 +70,11 @@ class TrainTask {
 
   // Between steps.
 
-  /// After the last step, before it is evaluated and saved: what is not learned by steps. `progress(share done)`.
-  virtual void finish(const std::function<void(double)>& progress) { progress(1); }
+  /// True if finish() does something. No step before it is then the best: its model is not the one that is meant.
+  virtual bool finishes() const { return false; }
+  /// After the last step, before it is evaluated and saved: what is not learned by steps. `go_on(share done)` is asked now and
+  /// then: false ends it. Returns true if it came to its end; else it is begun anew, from the weights alone.
+  virtual bool finish(const std::function<bool(double)>& go_on);
 
   virtual bool evaluates() const { return false; }
   /// Scores the model on held-out data, on the same context. `go_on(share done)` is asked now and then: false ends it, and
@@ -81,6 +84,7 @@ class TrainTask {
   virtual std::vector<Picture> pictures() { return {}; }
 };
 
+inline bool TrainTask::finish(const std::function<bool(double)>&) { return true; }
 inline Scores TrainTask::evaluate(const std::function<bool(double)>&) { return {}; }
 
 }  // namespace segue

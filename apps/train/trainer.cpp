@@ -28,6 +28,20 @@ std::string read_text(const std::string& path) {
   return std::string(reinterpret_cast<const char*>(file.data()), file.bytes());
 }
 
+/// "data train: A in the run, B now; statistics: ...", of the sets that differ.
+std::string data_difference(const Json& then, const Json& now) {
+  std::string text;
+  const auto add = [&](const std::string& name, const Json* a, const Json* b) {
+    text += cat(text.empty() ? "data " : "; ", name, ": ", a ? a->dump() : "none", " in the run, ",
+                b ? b->dump() : "none", " now");
+  };
+  for (const auto& [name, value] : now.members())
+    if (const Json* before = then.find(name); !before || before->dump() != value.dump()) add(name, before, &value);
+  for (const auto& [name, value] : then.members())
+    if (!now.find(name)) add(name, &value, nullptr);
+  return text;
+}
+
 void require_finite(const SavedPart& part) {
   for (const NamedTensor& t : part.tensors) {
     if (t.view.dtype != DType::f32) continue;
@@ -68,6 +82,7 @@ void Trainer::restore(const std::string& folder) {
     if (step_ < 0) throw Error(Fault::data, cat("expects a step from 0; got ", step_));
     if (const Json& best = state.at("best"); !best.is_null()) best_ = Best{best.integer("step"), best.number("value")};
     evaluation_due_ = state.at("evaluation_due").boolean();
+    if (const Json* finished = state.find("finished")) finished_ = finished->boolean();
     trained_s_ = state.number("trained_s");
     summed_ = state.at("metrics").integer("steps");
     std::vector<std::pair<std::string, float>> sums;
@@ -80,7 +95,8 @@ void Trainer::restore(const std::string& folder) {
   if (!options_.allow_different_bits) {
     std::string difference = bits_difference(state.at("bits"), c_);
     const std::string then = state.at("data").dump(), now = task_.data_fingerprint().dump();
-    if (then != now) difference += cat(difference.empty() ? "" : "; ", "data ", then, " in the run, ", now, " now");
+    if (then != now)
+      difference += cat(difference.empty() ? "" : "; ", data_difference(state.at("data"), task_.data_fingerprint()));
     if (!difference.empty())
       throw Error(Fault::usage, cat("resuming here would not give the bits of an uninterrupted run: ", difference,
                                     "; set it as it was, or add --allow-different-bits"));
@@ -94,9 +110,17 @@ void Trainer::run() {
   const int64_t total = task_.steps();
   started_ = interval_ = Clock::now();
   interval_waited_s_ = task_.waited_s();
-  if (step_ >= total && !evaluation_due_) {
+  if (step_ >= total && !evaluation_due_ && !finish_due()) {
     log_->say(cat("done: the run has its ", total, " steps; more: --set train.steps=N"));
     return;
+  }
+  if (finish_due()) {
+    evaluation_due_ = task_.evaluates();
+    finish();
+    const bool best = evaluation_due_ && evaluate();
+    save(best);
+    if (const int signal = InterruptWatch::signal()) interrupted(signal);
+    return say_done();
   }
   if (evaluation_due_) late_evaluation();
   if (evaluation_due_) interrupted(InterruptWatch::signal());  // what is saved is as it was
@@ -104,22 +128,29 @@ void Trainer::run() {
     one_step();
     const bool end = step_ == total;
     if (step_ % options_.log_every == 0 || end) report();
-    if (end) finish();
     if (task_.evaluates() && (step_ % options_.eval_every == 0 || end)) evaluation_due_ = true;
+    if (finish_due() && !InterruptWatch::signal()) finish();
     const bool best = evaluation_due_ && !InterruptWatch::signal() && evaluate();
     const int signal = InterruptWatch::signal();  // one that comes later waits for the next step
     if (best || end || signal || step_ % options_.checkpoint_every == 0) save(best);
     if (signal) interrupted(signal);
   }
-  log_->say(cat("done: ", total, " steps in ", duration_text(trained_s_ + seconds(Clock::now() - started_)),
+  say_done();
+}
+
+void Trainer::say_done() {
+  log_->say(cat("done: ", step_, " steps in ", duration_text(trained_s_ + seconds(Clock::now() - started_)),
                 best_ ? cat("; best at step ", best_->step) : "", "; ", checkpoints_.last()));
 }
 
 void Trainer::interrupted(int signal) {
-  const std::string go_on = options_.go_on.empty() ? "segue train --resume=" + run_.path() : options_.go_on;
-  const std::string text = cat("interrupted at step ", step_, ", saved; to go on: ", go_on);
+  const std::string text = cat("interrupted at step ", step_, ", saved; to go on: ", go_on_text());
   log_->say(text);
   throw Interrupted(signal, text);
+}
+
+std::string Trainer::go_on_text() const {
+  return options_.go_on.empty() ? "segue train --resume=" + run_.path() : options_.go_on;
 }
 
 void Trainer::late_evaluation() {
@@ -140,6 +171,7 @@ void Trainer::one_step() {
       c_.end_step();
     });
     ++step_;
+    finished_ = false;
     ++summed_;
     ++interval_steps_;
     // Where nothing is queued, looking costs nothing: what is not finite is found in its own step.
@@ -211,25 +243,34 @@ double Trainer::eta_s() const {
 }
 
 void Trainer::finish() {
-  task_.finish([this](double share) {
-    const auto now = Clock::now();
-    if (seconds(now - shown_) < kStatusSeconds) return;
-    shown_ = now;
-    log_->status(cat("finishing: ", std::lround(100 * share), "%"));
-  });
+  const auto begin = Clock::now();
+  try {
+    finished_ = task_.finish(status("finishing"));
+  } catch (const Error& e) {
+    save(false);  // the steps are not lost
+    throw Error(e.fault(), cat(e.what(), "; the ", step_, " steps are saved; to go on: ", go_on_text()));
+  }
   graph_.reset();  // kernel scratch may have moved
+  interval_pause_s_ += seconds(Clock::now() - begin);
+  if (finished_) return;
+  save(false);
+  interrupted(InterruptWatch::signal());
+}
+
+std::function<bool(double)> Trainer::status(const char* what) {
+  return [this, what](double share) {
+    const auto now = Clock::now();
+    if (seconds(now - shown_) > kStatusSeconds) {
+      shown_ = now;
+      log_->status(cat(what, ": ", std::lround(100 * share), "%"));
+    }
+    return InterruptWatch::signal() == 0;
+  };
 }
 
 bool Trainer::evaluate() {
   const auto begin = Clock::now();
-  const Scores scores = task_.evaluate([&](double share) {
-    const auto now = Clock::now();
-    if (seconds(now - shown_) > kStatusSeconds) {
-      shown_ = now;
-      log_->status(cat("evaluating: ", std::lround(100 * share), "%"));
-    }
-    return InterruptWatch::signal() == 0;
-  });
+  const Scores scores = task_.evaluate(status("evaluating"));
   graph_.reset();  // kernel scratch may have moved
   const double took = seconds(Clock::now() - begin);
   interval_pause_s_ += took;
@@ -238,6 +279,7 @@ bool Trainer::evaluate() {
   evaluation_s_ = took;
   for (const std::string& line : scores.lines) log_->say(line);
   log_->record(step_, "val", scores.record);
+  if (task_.finishes() && !finished_) return false;
   if (best_ && scores.value <= best_->value) return false;
   best_ = Best{step_, scores.value};
   return true;
@@ -250,7 +292,7 @@ Json Trainer::state() const {
   s.set("format", kFormat).set("task", options_.task).set("step", step_);
   s.set("epoch", double(step_) / double(task_.steps_per_epoch())).set("seed", int64_t(c_.options().seed));
   s.set("best", best_ ? Json::object().set("step", best_->step).set("value", best_->value) : Json());
-  s.set("evaluation_due", evaluation_due_);
+  s.set("evaluation_due", evaluation_due_).set("finished", finished_);
   s.set("trained_s", trained_s_ + seconds(Clock::now() - started_));
   s.set("metrics", Json::object().set("steps", summed_).set("sums", sums));
   s.set("bits", bits_of(c_)).set("data", task_.data_fingerprint());

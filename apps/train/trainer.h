@@ -49,7 +49,12 @@ class Trainer {
   void one_step();
   void report();
   void show_status();
+  bool finish_due() const { return step_ >= task_.steps() && task_.finishes() && !finished_; }
   void finish();
+  void say_done();
+  std::string go_on_text() const;
+  /// Shows how far something has come; its result is false once a signal has asked the run to end.
+  std::function<bool(double)> status(const char* what);
   bool evaluate();
   void late_evaluation();
   [[noreturn]] void interrupted(int signal);
@@ -73,7 +78,8 @@ class Trainer {
   int64_t summed_ = 0;   // steps in the means of metrics_
   std::optional<Best> best_;
   bool evaluation_due_ = false;
-  double trained_s_ = 0;  // in earlier lives
+  bool finished_ = false;  // TrainTask::finish() has come to its end after the newest step
+  double trained_s_ = 0;   // in earlier lives
 
   // Of this life: times.
   Clock::time_point started_, interval_, shown_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "apps/model_choice.h"
+#include "apps/output_folder.h"
 #include "data/resize.h"
 #include "kernels/image_pool.h"
 #include "losses/adversarial.h"
@@ -82,7 +83,8 @@ void TranslateTask::make_semantic_loss() {
     throw Error(Fault::usage,
                 cat("'loss.semantic' expects 'loss.segmenter', a segmentation model of the source's domain; "
                     "it is not set"));
-  semantic_ = std::make_unique<SemanticLoss>(c_, weight_file(model));
+  segmenter_ = weight_file(model);
+  semantic_ = std::make_unique<SemanticLoss>(c_, segmenter_);
   semantic_weights_ = c_.state().declare<float>("semantic_weights", 3);
   for (int64_t i = 0; i < 3; ++i) c_.state().set(semantic_weights_, i == 0 ? 1 : weight, i);
 }
@@ -175,15 +177,22 @@ void TranslateTask::learn_judge(Side& side, const Tensor& real, const Tensor& fa
 }
 
 std::vector<std::string> TranslateTask::describe() const {
-  return {cat("generators: ", info_.blocks, " blocks, ", info_.filters, " filters, ", info_.skips ? "skips, " : "",
-              count_text(uint64_t(a_.generator->parameter_count())),
-              " weights each; discriminators: ", count_text(uint64_t(a_.judge->parameter_count()))),
-          "source: " + source_.describe(config_.get<std::string>("data.source")),
-          "target: " + target_.describe(config_.get<std::string>("data.target"))};
+  std::vector<std::string> lines = {
+      cat("generators: ", info_.blocks, " blocks, ", info_.filters, " filters, ", info_.skips ? "skips, " : "",
+          count_text(uint64_t(a_.generator->parameter_count())),
+          " weights each; discriminators: ", count_text(uint64_t(a_.judge->parameter_count()))),
+      "source: " + source_.describe(config_.get<std::string>("data.source")),
+      "target: " + target_.describe(config_.get<std::string>("data.target"))};
+  if (semantic_)
+    lines.push_back(cat("keeps what ", segmenter_, " sees, weight ", config_.get<double>("loss.semantic")));
+  return lines;
 }
 
 Json TranslateTask::data_fingerprint() const {
-  return Json::object().set("source", source_.loader->fingerprint()).set("target", target_.loader->fingerprint());
+  Json all = Json::object();
+  all.set("source", source_.loader->fingerprint()).set("target", target_.loader->fingerprint());
+  if (semantic_) all.set("segmenter", file_checksum(segmenter_));
+  return all;
 }
 
 std::vector<SavedPart> TranslateTask::saved() {

@@ -64,6 +64,7 @@ class TranslateTask : public TrainTask {
   TrainData source_, target_;
   View weights_, semantic_weights_;
   std::unique_ptr<SemanticLoss> semantic_;  // absent where loss.semantic is 0
+  std::string segmenter_;                   // its weight file
   Schedule schedule_;
   double rate_ = 0;
   int64_t steps_ = 0;  // done, or begun

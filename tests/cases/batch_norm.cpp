@@ -303,6 +303,7 @@ void batch_norm_cases(Registry& r) {
     r.cases.push_back(train_grad_case({3, 17, 33, 19}, relu, {.parameters = false, .y_given = false}, f));
     r.cases.push_back(infer_grad_case({3, 17, 33, 19}, relu, dx_alone, f));
     r.cases.push_back(infer_grad_case({3, 17, 33, 19}, both, frozen, f));
+    r.cases.push_back(infer_grad_case({2, 19, 33, 3}, plain, {.parameters = false, .y_given = false}, f));  // images
   }
   for (const Format& f : kOddFormats) {
     add_all({2, 19, 33, 19}, both, f);

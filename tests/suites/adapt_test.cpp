@@ -343,7 +343,8 @@ TEST_F(Adapt, WantsAllOfTheSource) {
     s->replace(s->find("leftImg8bit"), 11, "gtFine_labelIds");
   }
   fs::rename(label, other_label);
-  EXPECT_NE(error("adapt --resume='" + in_runs("adapt") + "'", 2).find("was begun with other settings (images"),
+  EXPECT_NE(error("adapt --resume='" + in_runs("adapt") + "'", 2)
+                .find("the stages of a run learn from the same images: data.source had \"4 examples "),
             std::string::npos);
   fs::rename(other, image);
   fs::rename(other_label, label);
@@ -367,6 +368,16 @@ TEST_F(Adapt, RefusesInOneLine) {
   EXPECT_NE(error(adapt("--set translate.weights=/no/where"), 3).find("/no/where"), std::string::npos);
   EXPECT_NE(error(adapt("--set translate.segmenter=/no/where"), 3).find("/no/where"), std::string::npos);
   EXPECT_NE(error(adapt("--set translate.semantic=1 --set adapt.source_only=false"), 2).find("a model of the source"),
+            std::string::npos);
+  // With the settings' own names, in a dry run too.
+  for (const char* dry : {"", " --dry-run"}) {
+    EXPECT_NE(error(adapt(std::string("--set pseudo.rate=1e-9") + dry), 2).find("'pseudo.rate'"), std::string::npos);
+    EXPECT_NE(
+        error(adapt(std::string("--set pseudo.steps=2 --set optim.warm_up_steps=4") + dry), 2).find("'pseudo.steps'"),
+        std::string::npos);
+  }
+  EXPECT_NE(error(adapt("--set adapt.translate=false --set pseudo.rounds=0 --set adapt.target_statistics=true"), 2)
+                .find("adapt.target_statistics expects"),
             std::string::npos);
   EXPECT_NE(error(adapt("--set translate.init=/no/where"), 3).find("/no/where/model.safetensors"), std::string::npos);
   EXPECT_NE(error(adapt("--out '" + in_runs("a + 0.5*folder:b") + "'"), 2).find("reads as a mix"), std::string::npos);

@@ -154,12 +154,19 @@ TEST(NormStatistics, AreTheMeansOverTheBatches) {
     if (t.view.dtype == DType::f32) before[t.name] = host_values(t.view);
   std::vector<double> told;
   model->set_training(false);
-  statistics.collect(*model, 7, [&](double share) { told.push_back(share); });
+  EXPECT_TRUE(statistics.collect(*model, 7, [&](double share) {
+    told.push_back(share);
+    return true;
+  }));
   EXPECT_FALSE(model->training());
   ASSERT_EQ(told.size(), 3u);
   EXPECT_EQ(told.back(), 1);
   for (const NamedTensor& t : model->named_tensors())
     if (t.view.dtype == DType::f32) after[t.name] = host_values(t.view);
+  for (const NamedTensor& t : model->named_tensors())
+    if (t.name.find("num_batches_tracked") != std::string::npos) {
+      EXPECT_EQ(*static_cast<const int64_t*>(t.view.data), 0) << "nothing was trained";
+    }
   for (const auto& [name, values] : before)
     if (name.find("running_") == std::string::npos) {
       EXPECT_EQ(values, after[name]) << name;
@@ -192,6 +199,30 @@ TEST(NormStatistics, AreTheMeansOverTheBatches) {
                 tolerance.allowed(mean[k], std::sqrt(variance[k])));
     EXPECT_NEAR(double(after["backbone.bn1.running_var"][k]), variance[k], tolerance.allowed(variance[k], variance[k]));
   }
+}
+
+TEST(NormStatistics, EndWhenToldAndBeginAnew) {
+  ScratchFolder folder;
+  for (int64_t i = 0; i < 3; ++i) testing::write_scene(folder.file("real"), "train", i, 1, 40, 52);
+  const Config config = parse_config(
+      "task = \"segment\"\n", "x.toml",
+      {"data.statistics=cityscapes:" + folder.file("real"), "data.crop=[32, 36]", "train.batch=2", "data.workers=1"});
+  Context c;
+  const std::unique_ptr<Segmenter> model = make_segmenter(tiny());
+  model->allocate(c);
+  NormStatistics statistics(c, config, data::cityscapes_classes(), 6);
+  const auto running = [&] {
+    std::vector<std::vector<float>> all;
+    for (const NamedTensor& t : model->named_tensors())
+      if (t.name.find("running_") != std::string::npos) all.push_back(host_values(t.view));
+    return all;
+  };
+  EXPECT_TRUE(statistics.collect(*model, 0, [](double) { return true; }));
+  const auto whole = running();
+  EXPECT_FALSE(statistics.collect(*model, 0, [](double share) { return share < 0.5; }));
+  EXPECT_NE(running(), whole);
+  EXPECT_TRUE(statistics.collect(*model, 0, [](double) { return true; }));
+  EXPECT_EQ(running(), whole);
 }
 
 TEST(NormStatistics, WantImages) {

@@ -223,6 +223,42 @@ TEST_F(Train, StatisticsOfOtherImages) {
   }
   tear(segment(with), "torn", {"KILL", "TERM"});
   expect_same_weights(in_runs("whole"), in_runs("torn"));
+  // An image that cannot be read costs none of the steps.
+  const std::string image = folder_.file("data") + "/leftImg8bit/val/town/town_000001_000019_leftImg8bit.png",
+                    content = read_bytes(image);
+  write_bytes(image, content.substr(0, content.size() / 2));
+  const std::string what = error(run(segment(with + "--name late --set log.checkpoint_every=1000")), 3);
+  EXPECT_NE(what.find("town_000001"), std::string::npos) << what;
+  EXPECT_NE(what.find("; the 18 steps are saved; to go on: segue train --resume=" + in_runs("late")), std::string::npos)
+      << what;
+  write_bytes(image, content);
+  ASSERT_EQ(run("train --resume='" + in_runs("late") + "'").status, 0);
+  expect_same_weights(in_runs("whole"), in_runs("late"));
+}
+
+/// The model that is meant has the statistics; one of an earlier step has not, however well it scores.
+TEST_F(Train, NoStepBeforeTheStatisticsIsTheBest) {
+  const std::string data = "cityscapes:" + folder_.file("data");
+  const Finished f =
+      run(segment("--set train.eval_every=2 --set train.ema=0 --set 'data.statistics=" + data + "?split=val'"));
+  ASSERT_EQ(f.status, 0) << f.err;
+  const std::string checkpoints = in_runs("segment") + "/checkpoints/";
+  EXPECT_EQ(read_bytes(checkpoints + "best"), "step-00000018\n");
+  // A run that is told to end where it stands takes them too.
+  ASSERT_EQ(
+      run(segment("--name short --set train.eval_every=100 --set train.steps=4 --set optim.schedule=constant --set "
+                  "'data.statistics=" +
+                  data + "?split=val'"))
+          .status,
+      0);
+  ASSERT_EQ(run(segment("--name long --set train.eval_every=100 --set train.steps=8 --set log.checkpoint_every=4 --set "
+                        "optim.schedule=constant --set log.keep=9 --set 'data.statistics=" +
+                        data + "?split=val'"))
+                .status,
+            0);
+  write_bytes(in_runs("long") + "/checkpoints/last", "step-00000004\n");
+  ASSERT_EQ(run("train --resume='" + in_runs("long") + "' --set train.steps=4").status, 0);
+  expect_same_weights(in_runs("short"), in_runs("long"));
 }
 
 TEST_F(Train, TornApartAndResumedATranslationEndsInTheSameBits) {

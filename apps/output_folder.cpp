@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "apps/records/differing_members.h"
 #include "kernels/error.h"
 #include "runtime/atomic_file.h"
 #include "runtime/crc32c.h"
@@ -19,19 +20,6 @@ void make_folder(const fs::path& path) {
   std::error_code error;
   fs::create_directories(path, error);
   if (error) throw Error(Fault::io, cat("creating folder ", quote(path.string()), " failed: ", error.message()));
-}
-
-/// Names of the members that differ, or are in one alone.
-std::string differences(const Json& then, const Json& now) {
-  std::string text;
-  const auto add = [&](const std::string& key, const Json* a, const Json* b) {
-    text += cat(text.empty() ? "" : "; ", key, ' ', a ? a->dump() : "none", ", now ", b ? b->dump() : "none");
-  };
-  for (const auto& [key, value] : now.members())
-    if (const Json* before = then.find(key); !before || before->dump() != value.dump()) add(key, before, &value);
-  for (const auto& [key, value] : then.members())
-    if (!now.find(key)) add(key, &value, nullptr);
-  return text;
 }
 
 }  // namespace
@@ -54,7 +42,7 @@ OutputFolder::OutputFolder(const std::string& path, const std::string& file, Jso
   }
   const MappedFile mapped(file_);
   const Json before = Json::parse({reinterpret_cast<const char*>(mapped.data()), mapped.bytes()}, plain_text(file_));
-  if (const std::string differ = differences(before.at("recipe"), recipe_); !differ.empty())
+  if (const std::string differ = differing_members(before.at("recipe"), recipe_); !differ.empty())
     throw Error(Fault::usage, cat("folder ", quote(path), " was begun with other settings (", differ,
                                   "); use another folder, or remove this one"));
   notes_ = before.at("notes");

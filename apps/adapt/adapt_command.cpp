@@ -13,6 +13,7 @@
 #include "apps/train/train_run.h"
 #include "apps/train/translate_task.h"
 #include "data/data_set.h"
+#include "data/label_counts.h"
 #include "models/model_file.h"
 #include "runtime/append_file.h"
 #include "runtime/atomic_file.h"
@@ -22,8 +23,14 @@
 namespace segue {
 namespace {
 
-/// Opens everything that the run will need later, so that it is missed now. Returns lines that say what there is.
-std::vector<std::string> check_data(const Config& config) {
+/// The data sets of a run.
+struct DataSets {
+  std::vector<std::string> lines;  ///< say what there is
+  Json images = Json::object();    ///< by setting: which images
+};
+
+/// Opens everything that the run will need later, so that it is missed now.
+DataSets check_data(const Config& config) {
   const data::ClassTable classes = data::load_class_table(config.get<std::string>("data.classes"));
   const auto need = [&](const char* key, const char* what) {
     if (config.get<std::string>(key).empty())
@@ -31,24 +38,30 @@ std::vector<std::string> check_data(const Config& config) {
   };
   need("data.source", "labelled images, such as gta5:PATH");
   need("data.target", "images without labels, such as cityscapes:PATH");
-  std::vector<std::string> lines;
-  const auto counted = [&](const std::string& what, const std::string& spec, int64_t images) {
-    lines.push_back(cat(what, ": ", spec, ": ", count_text(uint64_t(images)), " images"));
-  };
+  DataSets sets;
   const auto open = [&](const char* key, const char* what, const data::DataOptions& options, bool mixes) {
     const std::string& spec = config.get<std::string>(key);
-    if (spec.empty()) return lines.push_back(cat(what, ": none"));
-    if (!mixes) return counted(what, spec, data::open_data(spec, classes, options)->size());
+    if (spec.empty()) return sets.lines.push_back(cat(what, ": none"));
+    std::vector<data::DataShare> mix;
+    if (mixes)
+      mix = data::open_mix(spec, classes, options);
+    else
+      mix.push_back({1, data::open_data(spec, classes, options)});
     int64_t images = 0;
-    for (const data::DataShare& part : data::open_mix(spec, classes, options)) images += part.set->size();
-    counted(what, spec, images);
+    std::string names;
+    for (const data::DataShare& part : mix) {
+      images += part.set->size();
+      names += cat(names.empty() ? "" : " + ", data::set_fingerprint(*part.set));
+    }
+    sets.lines.push_back(cat(what, ": ", spec, ": ", count_text(uint64_t(images)), " images"));
+    sets.images.set(key, names);
   };
   open("data.source", "source", {}, true);
   // What is labelled is one set, and so is what scores.
   open("data.target", "target", {.split = {}, .need_labels = false}, config.get<int64_t>("pseudo.rounds") == 0);
   open("data.val", "scored on", {.split = "val"}, false);
   open("data.ceiling", "ceiling", {}, true);
-  return lines;
+  return sets;
 }
 
 /// Weights that are not there, or something else, are missed now, not when their stage begins.
@@ -80,17 +93,15 @@ void print_plan(const RunConfig& r, const std::vector<std::string>& data, const 
   for (const std::string& line : data) std::cout << line << '\n';
   std::cout << "run folder: " << r.folder
             << (std::filesystem::exists(r.folder) ? " (exists: the run gets the next free number)" : "") << '\n';
-  for (const StageRecord& s : adapt_stages(r.config)) {
+  const std::vector<StageRecord> stages = adapt_stages(r.config);
+  for (const StageRecord& s : stages) {
     std::string name = s.folder;
     name.resize(16, ' ');
     std::cout << "stage " << name << s.title << '\n';
   }
-  // The model that the semantic loss asks is made by the run itself.
-  const bool own_judge =
-      r.config.get<double>("translate.semantic") > 0 && r.config.get<std::string>("translate.segmenter").empty();
-  const std::vector<StageRecord> stages = adapt_stages(r.config);
   if (std::any_of(stages.begin(), stages.end(), [](const auto& s) { return s.kind == StageKind::cyclegan; }))
-    print_memory(translate_config(r.config, r.folder), own_judge ? "CycleGAN, without its semantic loss" : "CycleGAN");
+    print_memory(translate_config(r.config, r.folder),
+                 asks_source_only(r.config) ? "CycleGAN, without its semantic loss" : "CycleGAN");
   print_memory(segment_config(r.config, {.folder = r.folder,
                                          .train = r.config.get<std::string>("data.source"),
                                          .noise = r.config.get<int64_t>("pseudo.rounds") > 0}),
@@ -114,7 +125,7 @@ void run_adapt(const TrainCommand& command) {
   if (r.config.task() != Task::adapt)
     throw Error(Fault::usage,
                 cat("'segue adapt' runs task adapt; got task ", name_of(r.config.task()), ": use 'segue train'"));
-  const std::vector<std::string> data = check_data(r.config);
+  const DataSets data = check_data(r.config);
   for (const StageRecord& s : adapt_stages(r.config))
     if (s.kind == StageKind::segment || s.kind == StageKind::cyclegan) stage_config(r.config, s, r.folder);
   if (!command.resume) check_weights(r.config);
@@ -122,16 +133,16 @@ void run_adapt(const TrainCommand& command) {
     Context c(context_options(r.config, ""));
     return device_line(c, r.config);
   }();
-  if (command.dry_run) return print_plan(r, data, device);
+  if (command.dry_run) return print_plan(r, data.lines, device);
   RunFolder run = command.resume ? RunFolder::open(r.folder) : RunFolder::create(r.folder);
   try {
-    AdaptRun adapt(r.config, run, command);
+    AdaptRun adapt(r.config, run, command, data.images);
     describe_run(run, r, command);
     adapt.say(cat("segue ", build::kVersion, " (", build::git_id(), "), run ", run.path()));
     if (run.path() != r.folder)
       adapt.say(
           cat(quote(r.folder), " exists and is left as it is; to go on with it: segue adapt --resume=", r.folder));
-    for (const std::string& line : data) adapt.say(line);
+    for (const std::string& line : data.lines) adapt.say(line);
     adapt.run();
     const std::string table = result_table(adapt.stages());
     std::cout << table << (table.empty() ? "no data.val, so no scores; " : "") << "the models are in "

@@ -30,6 +30,11 @@ StageRecord stage(const std::string& name, const std::string& title, StageKind k
 std::string round_folder(int64_t round) { return cat("round-", round); }
 std::string labels_folder(int64_t round) { return round_folder(round) + "-labels"; }
 
+bool asks_source_only(const Config& config) {
+  return config.get<bool>("adapt.translate") && config.get<double>("translate.semantic") > 0 &&
+         config.get<std::string>("translate.segmenter").empty() && config.get<std::string>("translate.weights").empty();
+}
+
 std::vector<StageRecord> adapt_stages(const Config& config) {
   const bool translates = config.get<bool>("adapt.translate"), source_only = config.get<bool>("adapt.source_only");
   std::vector<StageRecord> stages;
@@ -41,8 +46,7 @@ std::vector<StageRecord> adapt_stages(const Config& config) {
   if (source_only || !translates)
     stages.push_back(stage(kSourceOnly, "source only", StageKind::segment, StageRow::source));
   if (translates) {
-    if (!source_only && config.get<double>("translate.semantic") > 0 &&
-        config.get<std::string>("translate.weights").empty() && config.get<std::string>("translate.segmenter").empty())
+    if (!source_only && asks_source_only(config))
       throw Error(Fault::usage,
                   "translate.semantic expects a model of the source: adapt.source_only = true or translate.segmenter");
     if (config.get<std::string>("translate.weights").empty())

@@ -11,6 +11,9 @@ namespace segue {
 /// The stages of a configuration of task adapt in the order in which they run, none begun. A stage's folder is its name.
 std::vector<StageRecord> adapt_stages(const Config& config);
 
+/// True if the translator's semantic loss asks the model of the run's own stage source-only.
+bool asks_source_only(const Config& config);
+
 // Names of stages.
 constexpr const char *kSourceOnly = "source-only", *kTranslator = "translator", *kTranslated = "translated",
                      *kTeacher = "teacher", *kCeiling = "ceiling";

@@ -8,6 +8,7 @@
 #include "apps/labelled_folder.h"
 #include "apps/model_choice.h"
 #include "apps/pseudo/pseudo_labels.h"
+#include "apps/records/differing_members.h"
 #include "apps/train/checkpoints.h"
 #include "apps/train/interrupt.h"
 #include "apps/train/run_log.h"
@@ -51,37 +52,23 @@ void require_finished(bool finished, const std::string& stage) {
 
 }  // namespace
 
-AdaptRun::AdaptRun(const Config& config, const RunFolder& run, const TrainCommand& command)
+AdaptRun::AdaptRun(const Config& config, const RunFolder& run, const TrainCommand& command, const Json& images)
     : config_(config),
       run_(run),
       command_(command),
       classes_(data::load_class_table(config.get<std::string>("data.classes"))),
       stages_(restored(adapt_stages(config), run.file(kStages))) {
-  check_data();
-}
-
-/// Rows of one table learn from the same images, over all lives of the run.
-void AdaptRun::check_data() const {
-  Json now = Json::object();
-  for (const char* key : {"data.source", "data.target", "data.val", "data.ceiling"}) {
-    const std::string& spec = config_.get<std::string>(key);
-    if (spec.empty()) continue;
-    const bool target = std::string(key) == "data.target";
-    const data::DataOptions options{.split = std::string(key) == "data.val" ? "val" : "", .need_labels = !target};
-    std::string all;
-    for (const data::DataShare& part : data::open_mix(spec, classes_, options))
-      all += cat(all.empty() ? "" : " + ", data::set_fingerprint(*part.set));
-    now.set(key, all);
+  // Rows of one table learn from the same images, over all lives of the run.
+  const std::string file = run.file(kData);
+  if (!fs::exists(file)) {
+    write_file(file, images.dump(true) + "\n");
+    return;
   }
-  const std::string file = run_.file(kData);
-  if (!fs::exists(file)) return write_file(file, now.dump(true) + "\n");
   const MappedFile mapped(file);
-  const Json then = Json::parse({reinterpret_cast<const char*>(mapped.data()), mapped.bytes()}, plain_text(file));
-  for (const auto& [key, value] : now.members())
-    if (const Json* before = then.find(key); !before || before->dump() != value.dump())
-      throw Error(Fault::usage, cat("the stages of a run learn from the same images: ", key, " had ",
-                                    before ? before->dump() : "none", " (by their names) when it was begun, ",
-                                    value.dump(), " now; set it as it was, or begin another run"));
+  const Json before = Json::parse({reinterpret_cast<const char*>(mapped.data()), mapped.bytes()}, plain_text(file));
+  if (const std::string differ = differing_members(before, images); !differ.empty())
+    throw Error(Fault::usage, cat("the stages of a run learn from the same images, by their names; they have changed: ",
+                                  differ, "; set them as they were, or begin another run"));
 }
 
 void AdaptRun::run() {

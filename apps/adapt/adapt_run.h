@@ -9,14 +9,15 @@
 #include "apps/commands.h"
 #include "apps/train/run_folder.h"
 #include "data/class_table.h"
+#include "runtime/json.h"
 
 namespace segue {
 
 class AdaptRun {
  public:
-  /// Takes up RUN/stages.json if there is one. `command`: what trainings note of how they were started. Throws usage for data sets that
-  /// are not those with which the run was begun; data for a stages.json that does not belong to the configuration.
-  AdaptRun(const Config& config, const RunFolder& run, const TrainCommand& command);
+  /// Takes up RUN/stages.json if there is one. `command`: what trainings note of how they were started. `images`: by setting,
+  /// which ones the data sets have. Throws usage if they are not those with which the run was begun; data for a stages.json that does not belong to the configuration.
+  AdaptRun(const Config& config, const RunFolder& run, const TrainCommand& command, const Json& images);
 
   /// Runs what is not done. Throws what stages throw; what was done stays.
   void run();
@@ -25,7 +26,6 @@ class AdaptRun {
   void say(const std::string& line) const;
 
  private:
-  void check_data() const;
   void run_stage(StageRecord& stage);
   void train(const Config& config, const std::string& folder);
   void translate(const std::string& folder);

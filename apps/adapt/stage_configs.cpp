@@ -88,7 +88,7 @@ Config segment_config(const Config& adapt, const SegmentStage& stage) {
 
 Config translate_config(const Config& adapt, const std::string& folder, const std::string& source_model) {
   StageSettings settings(adapt, Task::translate, folder);
-  if (adapt.get<double>("translate.semantic") > 0 && adapt.get<std::string>("translate.segmenter").empty()) {
+  if (asks_source_only(adapt)) {
     if (source_model.empty()) settings.set("loss.semantic", 0.0);
     settings.set("loss.segmenter", source_model);
   }

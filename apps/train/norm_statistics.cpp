@@ -1,24 +1,22 @@
 #include "norm_statistics.h"
 
+#include "module_mode.h"
+
 namespace segue {
 namespace {
 
 constexpr uint32_t kStream = 16;
 
-/// While one lives, a model takes batch statistics.
-class Collecting {
+/// While one lives, the share of a new value in running statistics may be another.
+class OtherMomentum {
  public:
-  explicit Collecting(Segmenter& m) : m_(m), before_(m.training()) { m_.set_training(true); }
-  ~Collecting() {
-    m_.set_norm_momentum(0);
-    m_.set_training(before_);
-  }
-  Collecting(const Collecting&) = delete;
-  Collecting& operator=(const Collecting&) = delete;
+  explicit OtherMomentum(Module& m) : m_(m) {}
+  ~OtherMomentum() { m_.set_norm_momentum(0); }
+  OtherMomentum(const OtherMomentum&) = delete;
+  OtherMomentum& operator=(const OtherMomentum&) = delete;
 
  private:
-  Segmenter& m_;
-  bool before_;
+  Module& m_;
 };
 
 }  // namespace
@@ -44,7 +42,8 @@ NormStatistics::NormStatistics(Context& c, const Config& config, const data::Cla
 
 bool NormStatistics::collect(Segmenter& model, int64_t steps, const std::function<bool(double)>& go_on) {
   const Context::NoGrad no_grad(c_);
-  const Collecting mode(model);
+  const InMode mode(model, true);
+  const OtherMomentum momentum(model);
   data_.feed->seek(0);
   bool on = true;
   for (int64_t i = 0; on && i < batches_; ++i) {

@@ -5,6 +5,7 @@
 
 #include "apps/evaluation.h"
 #include "data/resize.h"
+#include "module_mode.h"
 #include "pictures.h"
 #include "segment_task.h"
 
@@ -12,19 +13,6 @@ namespace segue {
 namespace {
 
 constexpr int64_t kPictures = 3, kPicturePx = 512;
-
-/// While one lives, batch norm takes running statistics and nothing is dropped.
-class InferenceMode {
- public:
-  explicit InferenceMode(Module& m) : m_(m), before_(m.training()) { m_.set_training(false); }
-  ~InferenceMode() { m_.set_training(before_); }
-  InferenceMode(const InferenceMode&) = delete;
-  InferenceMode& operator=(const InferenceMode&) = delete;
-
- private:
-  Module& m_;
-  bool before_;
-};
 
 Scores scores_of(const data::Scores& s, const data::ClassTable& classes) {
   constexpr size_t kMostColumns = 110;
@@ -68,7 +56,7 @@ Predictor& SegmentTask::predictor() {
 
 Scores SegmentTask::evaluate(const std::function<bool(double)>& go_on) {
   Predictor& with = predictor();
-  const InferenceMode mode(scored_model());
+  const InMode mode(scored_model(), false);
   int64_t images = 0;
   for (const data::DataShare& part : val_) images += part.set->size();
   bool whole = true;
@@ -85,7 +73,7 @@ std::vector<Picture> SegmentTask::pictures() {
   std::vector<Picture> pictures;
   const data::DataSet& set = *(val_.empty() ? train_.mix : val_)[0].set;
   Predictor& with = predictor();
-  const InferenceMode mode(scored_model());
+  const InMode mode(scored_model(), false);
   for (int64_t i = 0; i < std::min(kPictures, set.size()); ++i) {
     data::ExampleBuffer buffer;
     const data::Example example = set.read(i, buffer);

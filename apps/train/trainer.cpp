@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "apps/build_info.h"
+#include "apps/records/differing_members.h"
 #include "environment.h"
 #include "interrupt.h"
 #include "runtime/atomic_file.h"
@@ -26,20 +27,6 @@ double seconds(std::chrono::steady_clock::duration d) { return std::chrono::dura
 std::string read_text(const std::string& path) {
   const MappedFile file(path);
   return std::string(reinterpret_cast<const char*>(file.data()), file.bytes());
-}
-
-/// "data train: A in the run, B now; statistics: ...", of the sets that differ.
-std::string data_difference(const Json& then, const Json& now) {
-  std::string text;
-  const auto add = [&](const std::string& name, const Json* a, const Json* b) {
-    text += cat(text.empty() ? "data " : "; ", name, ": ", a ? a->dump() : "none", " in the run, ",
-                b ? b->dump() : "none", " now");
-  };
-  for (const auto& [name, value] : now.members())
-    if (const Json* before = then.find(name); !before || before->dump() != value.dump()) add(name, before, &value);
-  for (const auto& [name, value] : then.members())
-    if (!now.find(name)) add(name, &value, nullptr);
-  return text;
 }
 
 void require_finite(const SavedPart& part) {
@@ -94,9 +81,8 @@ void Trainer::restore(const std::string& folder) {
   }
   if (!options_.allow_different_bits) {
     std::string difference = bits_difference(state.at("bits"), c_);
-    const std::string then = state.at("data").dump(), now = task_.data_fingerprint().dump();
-    if (then != now)
-      difference += cat(difference.empty() ? "" : "; ", data_difference(state.at("data"), task_.data_fingerprint()));
+    if (const std::string data = differing_members(state.at("data"), task_.data_fingerprint()); !data.empty())
+      difference += cat(difference.empty() ? "" : "; ", "data ", data);
     if (!difference.empty())
       throw Error(Fault::usage, cat("resuming here would not give the bits of an uninterrupted run: ", difference,
                                     "; set it as it was, or add --allow-different-bits"));

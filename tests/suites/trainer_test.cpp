@@ -304,7 +304,7 @@ TEST(Trainer, WhereBitsWouldDifferItAsks) {
   EXPECT_NE(refused.find("; set it as it was, or add --allow-different-bits"), std::string::npos) << refused;
   plan.data = "another";
   EXPECT_EQ(train(run, plan, true), 2);
-  EXPECT_NE(read_bytes(run + ".error").find("data train: \"same\" in the run, \"another\" now"), std::string::npos)
+  EXPECT_NE(read_bytes(run + ".error").find("data train \"same\", now \"another\""), std::string::npos)
       << read_bytes(run + ".error");
   EXPECT_EQ(Child(run, plan, true, 2, nullptr, {.allow_different_bits = true}).wait(), 0);
   EXPECT_EQ(read_bytes(run + "/checkpoints/last"), "step-00000020\n");

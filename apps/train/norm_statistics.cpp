@@ -28,16 +28,9 @@ NormStatistics::NormStatistics(Context& c, const Config& config, const data::Cla
   data::AugmentOptions augment = augment_options(config);
   augment.jitter = augment.hue = augment.grey = augment.blur = augment.cutout = 0;
   augment.max_share = 1;  // of labels, which are not read
-  data_.mix = open_setting(config, "data.statistics", classes, {.split = {}, .need_labels = false});
-  data_.loader =
-      std::make_unique<data::Loader>(data_.mix, data::LoaderOptions{.batch = batch,
-                                                                    .seed = c.options().seed,
-                                                                    .stream = kStream,
-                                                                    .labels = false,
-                                                                    .threads = int(config.get<int64_t>("data.workers")),
-                                                                    .ahead = 1,
-                                                                    .augment = augment});
-  data_.feed = std::make_unique<data::BatchFeed>(c, "statistics", *data_.loader, input_options(config));
+  data_ =
+      make_train_data(c, config, open_setting(config, "data.statistics", classes, {.split = {}, .need_labels = false}),
+                      classes, "statistics", kStream, false, augment);
 }
 
 bool NormStatistics::collect(Segmenter& model, int64_t steps, const std::function<bool(double)>& go_on) {

@@ -97,7 +97,8 @@ kernels::ImageInOptions input_options(const Config& config) {
 }
 
 TrainData make_train_data(Context& c, const Config& config, std::vector<data::DataShare> mix,
-                          const data::ClassTable& classes, const std::string& name, uint32_t stream, bool labels) {
+                          const data::ClassTable& classes, const std::string& name, uint32_t stream, bool labels,
+                          const std::optional<data::AugmentOptions>& augment) {
   TrainData d;
   d.mix = std::move(mix);
   const data::LoaderOptions options{.batch = config.get<int64_t>("train.batch"),
@@ -106,7 +107,7 @@ TrainData make_train_data(Context& c, const Config& config, std::vector<data::Da
                                     .labels = labels,
                                     .threads = int(config.get<int64_t>("data.workers")),
                                     .rare_temperature = labels ? number(config, "data.rare_temperature", 0) : 0,
-                                    .augment = augment_options(config)};
+                                    .augment = augment ? *augment : augment_options(config)};
   std::vector<std::shared_ptr<const data::LabelCounts>> counts;
   if (options.rare_temperature > 0) counts = counts_of(config, d.mix, classes.size());
   d.loader = std::make_unique<data::Loader>(d.mix, options, counts);

@@ -4,6 +4,7 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,9 +28,10 @@ std::vector<data::DataShare> open_setting(const Config& config, const std::strin
                                           const data::DataOptions& options);
 
 /// A loader of samples as [data] wants them and its feed; `name` in the StepState. `stream` tells the loaders of a run
-/// apart.
+/// apart. `augment`: instead of augment_options().
 TrainData make_train_data(Context& c, const Config& config, std::vector<data::DataShare> mix,
-                          const data::ClassTable& classes, const std::string& name, uint32_t stream, bool labels);
+                          const data::ClassTable& classes, const std::string& name, uint32_t stream, bool labels,
+                          const std::optional<data::AugmentOptions>& augment = {});
 
 /// What happens to samples: data.crop, data.resize, data.scale and so on, as far as the task has them.
 data::AugmentOptions augment_options(const Config& config);

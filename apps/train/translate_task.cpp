@@ -81,9 +81,9 @@ void TranslateTask::make_semantic_loss() {
   const std::string& model = config_.get<std::string>("loss.segmenter");
   if (model.empty())
     throw Error(Fault::usage,
-                cat("'loss.semantic' expects 'loss.segmenter', a segmentation model of the source's domain; "
-                    "it is not set"));
+                "'loss.semantic' expects 'loss.segmenter', a segmentation model of the source's domain; it is not set");
   segmenter_ = weight_file(model);
+  segmenter_checksum_ = file_checksum(segmenter_);
   semantic_ = std::make_unique<SemanticLoss>(c_, segmenter_);
   semantic_weights_ = c_.state().declare<float>("semantic_weights", 3);
   for (int64_t i = 0; i < 3; ++i) c_.state().set(semantic_weights_, i == 0 ? 1 : weight, i);
@@ -191,7 +191,7 @@ std::vector<std::string> TranslateTask::describe() const {
 Json TranslateTask::data_fingerprint() const {
   Json all = Json::object();
   all.set("source", source_.loader->fingerprint()).set("target", target_.loader->fingerprint());
-  if (semantic_) all.set("segmenter", file_checksum(segmenter_));
+  if (semantic_) all.set("segmenter", segmenter_checksum_);
   return all;
 }
 

@@ -63,8 +63,8 @@ class TranslateTask : public TrainTask {
   Side a_, b_;  // a_: G_A and D_A, which judges images of the target
   TrainData source_, target_;
   View weights_, semantic_weights_;
-  std::unique_ptr<SemanticLoss> semantic_;  // absent where loss.semantic is 0
-  std::string segmenter_;                   // its weight file
+  std::unique_ptr<SemanticLoss> semantic_;      // absent where loss.semantic is 0
+  std::string segmenter_, segmenter_checksum_;  // its weight file, as it was loaded
   Schedule schedule_;
   double rate_ = 0;
   int64_t steps_ = 0;  // done, or begun

@@ -271,6 +271,29 @@ TEST_F(Train, TornApartAndResumedATranslationEndsInTheSameBits) {
   expect_same_weights(in_runs("whole"), in_runs("torn"));
 }
 
+/// A translation that is held to what a model sees goes on with that model or not at all.
+TEST_F(Train, ATranslationsSegmenterIsPartOfIt) {
+  for (const char* seed : {"0", "1"})
+    ASSERT_EQ(run(segment(std::string("--name judge-") + seed + " --seed " + seed + " --set train.ema=0")).status, 0);
+  const std::string judge = folder_.file("judge.safetensors"), first = last(in_runs("judge-0")) + "/model.safetensors";
+  fs::copy_file(first, judge);
+  const std::string with = "--set loss.semantic=0.001 --set 'loss.segmenter=" + judge + "' --set log.keep=9 ";
+  const Finished f = run(translate(with + "--name whole"));
+  ASSERT_EQ(f.status, 0) << f.err;
+  EXPECT_NE(f.err.find("\nkeeps what " + judge + " sees, weight 0.001\n"), std::string::npos) << f.err;
+  const std::string weights = read_bytes(last(in_runs("whole")) + "/model.safetensors");
+  write_bytes(in_runs("whole") + "/checkpoints/last", "step-00000004\n");
+  fs::copy_file(last(in_runs("judge-1")) + "/model.safetensors", judge, fs::copy_options::overwrite_existing);
+  EXPECT_NE(error(run("train --resume='" + in_runs("whole") + "'"), 2).find("data segmenter \""), std::string::npos);
+  fs::copy_file(first, judge, fs::copy_options::overwrite_existing);
+  ASSERT_EQ(run("train --resume='" + in_runs("whole") + "'").status, 0);
+  EXPECT_TRUE(read_bytes(last(in_runs("whole")) + "/model.safetensors") == weights);
+  // And it matters.
+  ASSERT_EQ(run(translate("--name without")).status, 0);
+  EXPECT_FALSE(read_bytes(last(in_runs("without")) + "/model.safetensors") == weights);
+  EXPECT_NE(error(run(translate("--set loss.semantic=1")), 2).find("'loss.segmenter'"), std::string::npos);
+}
+
 TEST_F(Train, ADryRunSaysWhatIsNeededAndWritesNothing) {
   // Class weights follow from a count of the labels, which a run keeps beside its folder.
   const Finished f = run(segment("--dry-run --set train.class_weights=inverse_log"));

@@ -47,6 +47,20 @@ def refuse_unless_fair(info, threads):
         sys.exit("segue: error: expects a PyTorch with oneDNN (mkldnn)")
 
 
+def refuse_unless_ready(args):
+    # On one thread Debian's PyTorch does part of its convolutions without oneDNN: no fair opponent.
+    if args.threads < 2:
+        sys.exit(f"segue: error: --threads expects 2 or more; got {args.threads}")
+    if args.rounds < 1:
+        sys.exit(f"segue: error: --rounds expects 1 or more; got {args.rounds}")
+    worker = os.path.join(args.build, "bin", "step_worker")
+    if not os.access(worker, os.X_OK):
+        sys.exit(f"segue: error: --build expects a build with its benchmarks; there is no {worker}")
+    for step in args.steps:
+        if step not in STEPS:
+            sys.exit(f"segue: error: expects steps of {', '.join(STEPS)}; got {step}")
+
+
 def compare(step, args):
     workers = {"segue": Worker([os.path.join(args.build, "bin", "step_worker"), step, str(args.threads)], args.threads)}
     for layout in ("contiguous", "channels_last"):
@@ -85,6 +99,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--json")
     args = parser.parse_args()
+    refuse_unless_ready(args)
     rows = []
     for step in args.steps:
         row = compare(step, args)

@@ -30,6 +30,9 @@ foreach(op ${SEGUE_OPS})
       set(SEGUE_CUDA_SOURCE_${op} ${op}_cuda.${extension})
     endif()
   endforeach()
+  if(NOT SEGUE_ONLY_OPS AND NOT op IN_LIST SEGUE_CUDA_OPS)
+    message(FATAL_ERROR "op ${op} has neither kernels/${op}_cuda.cu nor kernels/${op}_cuda.cpp")
+  endif()
 endforeach()
 
 # Sources of a target: all of them, or under SEGUE_ONLY_OPS those that are there.

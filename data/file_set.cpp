@@ -15,7 +15,11 @@ namespace {
 class FileSet final : public DataSet {
  public:
   FileSet(Listing listing, bool labelled)
-      : listing_(std::move(listing)), labelled_(labelled), foreign_(listing_.examples.size()) {}
+      : listing_(std::move(listing)),
+        labelled_(labelled),
+        looked_at_(size_t(size())),
+        foreign_(size_t(size())),
+        resized_(size_t(size())) {}
 
   int64_t size() const override { return int64_t(listing_.examples.size()); }
   bool labelled() const override { return labelled_; }
@@ -27,9 +31,10 @@ class FileSet final : public DataSet {
     Example example = read_image(i, buffer);
     if (!labelled_) return example;
     data::read_label(at(i).label, buffer.label, buffer.bytes);
+    look_at(i, buffer.label.view());
     if (buffer.label.height != buffer.image.height || buffer.label.width != buffer.image.width) {
       buffer.label = resize_nearest(buffer.label.view(), buffer.image.height, buffer.image.width);
-      ++resized_;
+      resized_[size_t(i)] = true;
     }
     example.label = buffer.label.view();
     example.table = &listing_.table;
@@ -39,10 +44,7 @@ class FileSet final : public DataSet {
   Example read_label(int64_t i, ExampleBuffer& buffer) const override {
     if (!labelled_) return read(i, buffer);
     data::read_label(at(i).label, buffer.label, buffer.bytes);
-    const ImageView label = buffer.label.view();
-    const ByteCounts px = count_bytes(label.px, label.height, label.width, label.width);
-    for (size_t id = 0; id < kIgnore; ++id)
-      if (px[id] > 0 && listing_.scheme.label(uint8_t(id)).empty()) foreign_[size_t(i)] = true;
+    look_at(i, buffer.label.view());
     return {{}, buffer.label.view(), &listing_.table};
   }
 
@@ -56,7 +58,8 @@ class FileSet final : public DataSet {
     const auto add = [&all](int64_t n, const char* one, const char* several) {
       if (n > 0) all += cat(all.empty() ? "" : "; ", n, " ", n == 1 ? one : several);
     };
-    add(resized_, "label resized to its image", "labels resized to their images");
+    add(std::count(resized_.begin(), resized_.end(), true), "label resized to its image",
+        "labels resized to their images");
     const std::string foreign = cat("with ids that labels of ", quote(listing_.scheme.name),
                                     " do not have, ignored; 'segue data check' lists them");
     add(std::count(foreign_.begin(), foreign_.end(), true), ("label " + foreign).c_str(),
@@ -71,11 +74,18 @@ class FileSet final : public DataSet {
 
  private:
   const ListedExample& at(int64_t i) const { return listing_.examples.at(size_t(i)); }
+  /// Only the first time: an epoch later the answer is the same.
+  void look_at(int64_t i, const ImageView& label) const {
+    if (looked_at_[size_t(i)].exchange(true)) return;
+    const ByteCounts px = count_bytes(label.px, label.height, label.width, label.width);
+    for (size_t id = 0; id < kIgnore; ++id)
+      if (px[id] > 0 && listing_.scheme.label(uint8_t(id)).empty()) foreign_[size_t(i)] = true;
+  }
 
   Listing listing_;
   bool labelled_;
-  mutable std::atomic<int64_t> resized_{0};
-  mutable std::vector<std::atomic<bool>> foreign_;  // by example: read_label() saw ids that the scheme does not have
+  // By example: its label has been counted; it has ids that the scheme does not have; it was resized.
+  mutable std::vector<std::atomic<bool>> looked_at_, foreign_, resized_;
 };
 
 }  // namespace

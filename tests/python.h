@@ -9,7 +9,7 @@ namespace segue::testing {
 
 /// The interpreter: SEGUE_PYTHON, else /usr/bin/python3, where Debian's python3-torch lives.
 std::string python();
-/// True if it imports these modules: "numpy". With SEGUE_REQUIRE_TORCH=1 in the environment a failure of this is an error.
+/// True if it imports these modules: "numpy".
 bool have_modules(const std::string& modules);
 /// The same for torch, torchvision and numpy.
 bool have_torch();

@@ -24,11 +24,14 @@ RunFolder RunFolder::create(const std::string& path) {
   require_no_file(clean);
   std::error_code error;
   const fs::path parent = fs::path(clean).parent_path();
+  int made = 0;
+  for (fs::path p = parent; !p.empty() && !fs::exists(p, error); p = p.parent_path()) ++made;
   if (!parent.empty()) fs::create_directories(parent, error);
   if (error) throw Error(Fault::io, cat("creating folder ", quote(parent.string()), " failed: ", error.message()));
   for (int n = 1;; ++n) {
     RunFolder run(n == 1 ? clean : cat(clean, '-', n));
     if (mkdir(run.path_.c_str(), 0777) == 0) {
+      run.made_ = made;
       run.lock();
       return run;
     }
@@ -50,7 +53,8 @@ RunFolder RunFolder::open(const std::string& path) {
   return run;
 }
 
-RunFolder::RunFolder(RunFolder&& other) noexcept : path_(std::move(other.path_)), lock_(other.lock_) {
+RunFolder::RunFolder(RunFolder&& other) noexcept
+    : path_(std::move(other.path_)), made_(other.made_), lock_(other.lock_) {
   other.lock_ = -1;
 }
 
@@ -61,6 +65,11 @@ RunFolder::~RunFolder() {
 void RunFolder::discard() noexcept {
   std::error_code ignored;
   fs::remove_all(path_, ignored);
+  fs::path above = path_;
+  for (int i = 0; i < made_; ++i) {
+    above = above.parent_path();
+    if (!fs::remove(above, ignored)) return;  // others have put something there
+  }
 }
 
 void RunFolder::lock() {

@@ -18,7 +18,7 @@ class RunFolder {
   RunFolder& operator=(RunFolder&&) = delete;
   ~RunFolder();
 
-  /// Removes the folder of a run that never began.
+  /// Removes the folder of a run that never began, and those above it that were made for it and hold nothing else.
   void discard() noexcept;
 
   const std::string& path() const { return path_; }
@@ -29,6 +29,7 @@ class RunFolder {
   void lock();
 
   std::string path_;
+  int made_ = 0;  // folders right above it that create() has made
   int lock_ = -1;
 };
 

@@ -59,6 +59,13 @@ std::string TrainData::describe(const std::string& spec) const {
   return text;
 }
 
+std::string TrainData::warnings() const {
+  std::string text;
+  for (const data::DataShare& part : mix)
+    if (const std::string w = part.set->warnings(); !w.empty()) text += (text.empty() ? "" : "; ") + w;
+  return text;
+}
+
 std::vector<data::DataShare> open_setting(const Config& config, const std::string& key, const data::ClassTable& classes,
                                           const data::DataOptions& options) {
   const std::string& spec = config.get<std::string>(key);

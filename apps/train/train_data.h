@@ -21,6 +21,8 @@ struct TrainData {
 
   /// "gta5:PATH: 24,966 images"; of several sets with their shares.
   std::string describe(const std::string& spec) const;
+  /// What had to be mended in the examples read so far; "" if nothing.
+  std::string warnings() const;
 };
 
 /// Opens the sets that the setting `key` names. Throws usage if it is empty, data.

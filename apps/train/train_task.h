@@ -70,6 +70,9 @@ class TrainTask {
 
   // Between steps.
 
+  /// What had to be mended in the data so far, for the log's end; "" if nothing.
+  virtual std::string warnings() const { return {}; }
+
   /// True if finish() does something. No step before it is then the best: its model is not the one that is meant.
   virtual bool finishes() const { return false; }
   /// After the last step, before it is evaluated and saved: what is not learned by steps. `go_on(share done)` is asked now and

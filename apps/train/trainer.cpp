@@ -125,6 +125,7 @@ void Trainer::run() {
 }
 
 void Trainer::say_done() {
+  if (const std::string w = task_.warnings(); !w.empty()) log_->say("warning: " + w);
   log_->say(cat("done: ", step_, " steps in ", duration_text(trained_s_ + seconds(Clock::now() - started_)),
                 best_ ? cat("; best at step ", best_->step) : "", "; ", checkpoints_.last()));
 }

@@ -39,7 +39,7 @@ std::vector<Declaration> declarations(const std::string& text) {
 }  // namespace
 
 std::vector<Launcher> launchers(const std::string& header, const std::string& text) {
-  static const std::regex kLauncher(R"(^(?:void|float|int64_t|bool)\s+(\w+)\(\s*const (Cpu|Cuda)Exec&)");
+  static const std::regex kLauncher(R"(^(?:[\w:<>,&*\[\]]+\s+)+(\w+)\(\s*const (Cpu|Cuda)Exec&)");
   static const std::regex kView(R"((?:const View&|View|const std::vector<View>&)\s+(\w+))");
   std::vector<Launcher> found;
   for (const Declaration& d : declarations(text)) {
@@ -77,7 +77,7 @@ std::vector<std::string> contract_faults(const Launcher& l) {
 }
 
 std::vector<std::string> ops(const std::string& text) {
-  static const std::regex kOp(R"(^Tensor (\w+)\(Context& c)");
+  static const std::regex kOp(R"(^[A-Za-z_][\w:<>,&* ]* (\w+)\(Context& c)");
   std::vector<std::string> names;
   std::istringstream lines(text);
   std::smatch m;

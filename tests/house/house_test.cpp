@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <regex>
 #include <set>
 #include <sstream>
@@ -108,6 +109,21 @@ TEST(House, NoFileOver500Lines) {
   }
 }
 
+TEST(House, LaunchersStandInHeadersOfOps) {
+#if defined(SEGUE_FEW_OPS)
+  GTEST_SKIP() << "built with SEGUE_ONLY_OPS";
+#endif
+  std::istringstream names(SEGUE_OPS);
+  const std::set<std::string> ops{std::istream_iterator<std::string>(names), {}};
+  for (const auto& e : fs::directory_iterator(root() / "kernels")) {
+    if (e.path().extension() != ".h" || ops.count(e.path().stem())) continue;
+    // What only one device has is a part of its launchers (a path of the convolution, a shared kernel).
+    for (const Launcher& l : launchers(e.path().filename(), read(e.path())))
+      EXPECT_FALSE(l.cpu && l.cuda) << "kernels/" << l.header << " declares the launcher " << l.name
+                                    << "; expected it in the header of an op that cmake/ops.cmake names";
+  }
+}
+
 TEST(House, EveryLauncherHasItsContract) {
   for (const Launcher& l : all_launchers()) {
     EXPECT_TRUE(l.cpu) << l.header << ": " << l.name << " has no CPU overload";
@@ -160,7 +176,12 @@ TEST(House, ContractCheckerFindsFaults) {
     bad.replace(bad.find(part), std::string(part).size(), "");
     EXPECT_FALSE(contract_faults(launchers("h", bad)[0]).empty()) << "not found: missing " << part;
   }
-  EXPECT_EQ(ops("Tensor add(Context& c, const Tensor& a);\n").size(), 1u);
+  for (const char* type : {"size_t", "std::pair<float, float>", "[[nodiscard]] bool"})
+    EXPECT_EQ(launchers("h", std::string(type) + " made(const CpuExec& exec, const View& x);\n").size(), 1u) << type;
+  EXPECT_EQ(
+      ops("Tensor add(Context& c, const Tensor& a);\nstd::pair<Tensor, Tensor> split(Context& c, const Tensor& a);\n")
+          .size(),
+      2u);
 }
 
 }  // namespace

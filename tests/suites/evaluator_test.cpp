@@ -11,6 +11,7 @@
 #include "tests/label_maps.h"
 #include "tests/model_steps.h"
 #include "tests/python.h"
+#include "tests/required.h"
 
 namespace segue {
 namespace {
@@ -46,7 +47,7 @@ void expect_equal(const Json& got, const Json& want, const std::string& where) {
 }
 
 TEST(Scores, AgreeWithNumPyByTheRulesOfCityscapes) {
-  if (!testing::have_modules("numpy")) GTEST_SKIP() << "needs Python with numpy";
+  if (!testing::have_modules("numpy")) SEGUE_TOOL_MISSING("needs Python with numpy");
   const std::vector<uint8_t> all = [] {
     std::vector<uint8_t> ids;
     for (uint8_t id = 0; id < 34; ++id) ids.push_back(id);

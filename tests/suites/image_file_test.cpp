@@ -12,6 +12,7 @@
 #include "tests/files.h"
 #include "tests/png_writer.h"
 #include "tests/python.h"
+#include "tests/required.h"
 
 namespace segue::data {
 namespace {
@@ -278,7 +279,7 @@ TEST(Jpeg, AHeaderThatPromisesTooMuchCostsNothing) {
 TEST(Pillow, FilesOfPillowReadAsPillowReadsThem) {
   const TemporaryFolder folder;
   const ScriptResult r = run_script("pillow_images.py", {folder.path.string()});
-  if (r.output.find("ModuleNotFoundError") != std::string::npos) GTEST_SKIP() << "no Pillow (python3-pil)";
+  if (r.output.find("ModuleNotFoundError") != std::string::npos) SEGUE_TOOL_MISSING("no Pillow (python3-pil)");
   ASSERT_EQ(r.status, 0) << r.output;
   std::istringstream lines(r.output);
   std::string name;

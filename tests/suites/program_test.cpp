@@ -10,6 +10,7 @@
 #include "apps/cli_help.h"
 #include "kernels/conv_paths.h"
 #include "runtime/safetensors.h"
+#include "tests/required.h"
 
 namespace segue {
 namespace {
@@ -247,7 +248,7 @@ TEST_F(Program, AFullDiskIsAnError) {
 
 /// `script` runs a command on a terminal of its own.
 TEST_F(Program, ColourOnTerminalsOnlyAndNotUnderNoColor) {
-  if (std::system("command -v script >/dev/null") != 0) GTEST_SKIP() << "needs script (bsdutils)";
+  if (std::system("command -v script >/dev/null") != 0) SEGUE_TOOL_MISSING("needs script (bsdutils)");
   const auto on_terminal = [&](const std::string& environment) {
     return testing::run_shell(folder_, "env " + environment + " script -qec '" + program_ + " zzz' /dev/null").out;
   };

@@ -11,6 +11,7 @@
 #include "kernels/philox.h"
 #include "runtime/json.h"
 #include "tests/files.h"
+#include "tests/required.h"
 
 namespace segue {
 namespace {
@@ -412,7 +413,7 @@ TEST(ReportBrowser, LooksAsItShould) {
       folder, reference("report_look.py") + " '" + folder.file("report.html") + "' '" + folder.file("shot.png") + "'");
   ASSERT_EQ(f.status, 0) << f.err;
   const Json look = Json::parse(f.out, "look");
-  if (look.at("browser").is_null()) GTEST_SKIP() << "no Chromium: scripts/install_packages tests installs it";
+  if (look.at("browser").is_null()) SEGUE_TOOL_MISSING("no Chromium: scripts/install_packages tests installs it");
   EXPECT_EQ(look.at("console").dump(), "[]");
   EXPECT_GT(look.integer("screenshot_bytes"), 50000);
   for (const char* view : {"wide", "narrow"}) {

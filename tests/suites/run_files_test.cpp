@@ -11,6 +11,7 @@
 #include "apps/train/run_log.h"
 #include "runtime/atomic_file.h"
 #include "tests/files.h"
+#include "tests/required.h"
 
 namespace segue {
 namespace {
@@ -286,7 +287,7 @@ while i < len(d):
 )py";
 
 TEST(EventFile, IsReadByAnotherParser) {
-  if (std::system("command -v python3 >/dev/null") != 0) GTEST_SKIP() << "needs python3";
+  if (std::system("command -v python3 >/dev/null") != 0) SEGUE_TOOL_MISSING("needs python3");
   ScratchFolder folder;
   write_bytes(folder.file("reader.py"), kReader);
   std::string path;

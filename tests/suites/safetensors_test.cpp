@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "tests/files.h"
+#include "tests/required.h"
 
 namespace segue {
 namespace {
@@ -299,7 +300,8 @@ TEST(SafeTensors, WriterRefusesWhatNoReaderTakes) {
 /// A reader of twenty lines in another language, that knows the format and nothing of segue.
 TEST(SafeTensors, AnIndependentReaderAgrees) {
   const char* source = std::getenv("SEGUE_SOURCE_DIR");
-  if (access("/usr/bin/python3", X_OK) != 0 || !source) GTEST_SKIP() << "needs /usr/bin/python3 and SEGUE_SOURCE_DIR";
+  if (access("/usr/bin/python3", X_OK) != 0 || !source)
+    SEGUE_TOOL_MISSING("needs /usr/bin/python3 and SEGUE_SOURCE_DIR");
   ScratchFolder folder;
   const float w[6] = {0.5f, -1, 2, 3e-5f, 4, 1e30f};
   const int64_t n = 123456789012;

@@ -9,6 +9,7 @@
 #include "kernels/error.h"
 #include "tests/model_steps.h"
 #include "tests/python.h"
+#include "tests/required.h"
 #include "tests/test_device.h"
 
 namespace segue::testing {
@@ -17,7 +18,7 @@ namespace {
 class TorchStep : public ::testing::TestWithParam<ModelStep> {};
 
 TEST_P(TorchStep, EqualsPyTorch) {
-  if (!have_torch()) GTEST_SKIP() << "no PyTorch: " << python() << " cannot import torch and torchvision";
+  if (!have_torch()) SEGUE_TOOL_MISSING("no PyTorch: " << python() << " cannot import torch and torchvision");
   const ModelStep& step = GetParam();
   const TemporaryFolder folder;
   {

@@ -9,6 +9,7 @@
 #include "runtime/schedule.h"
 #include "tests/model_steps.h"
 #include "tests/python.h"
+#include "tests/required.h"
 
 namespace segue::testing {
 namespace {
@@ -62,7 +63,7 @@ Make make_adam(const OptimizerOptions& options, const AdamOptions& adam) {
 }
 
 TEST(TorchOptimizers, EqualPyTorch) {
-  if (!have_torch()) GTEST_SKIP() << "no PyTorch: " << python() << " cannot import torch and torchvision";
+  if (!have_torch()) SEGUE_TOOL_MISSING("no PyTorch: " << python() << " cannot import torch and torchvision");
   const TemporaryFolder folder;
   const OptimizerOptions plain{.name = "o"}, decay{.name = "o", .weight_decay = 0.05};
   run(folder.path / "sgd.f32", true, 0.1, make_sgd(plain, {.momentum = 0}));

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "data/image_file.h"
 #include "data/png_file.h"
 #include "runtime/json.h"
 #include "runtime/safetensors.h"
@@ -319,7 +320,21 @@ TEST_F(Train, HoldsAPartOfTheTrainingImagesOut) {
             "'data.val' and 'data.hold_out' both say what to evaluate on; expects one of them");
 }
 
+/// At the end of a run, when they have been read: labels with ids that their scheme does not have.
+TEST_F(Train, UnknownIdsAreReported) {
+  const std::string label = folder_.file("data") + "/gtFine/train/town/town_000001_000019_gtFine_labelIds.png";
+  data::Image ids = data::read_label(label);
+  std::fill(ids.px.begin(), ids.px.begin() + 800, uint8_t(200));
+  data::write_png(label, ids.view());
+  const Finished f = run(segment("--set data.val=\"\""));
+  ASSERT_EQ(f.status, 0) << f.err;
+  EXPECT_NE(f.err.find("\nwarning: 1 label with ids that labels of "), std::string::npos) << f.err;
+}
+
 TEST_F(Train, OptionsThatContradictAreUsageErrors) {
+  // What never began leaves nothing, not even the folder of runs.
+  run(segment("--set data.train="));
+  EXPECT_FALSE(fs::exists(folder_.file("runs")));
   EXPECT_NE(error(run("train"), 2).find("expects a configuration"), std::string::npos);
   EXPECT_NE(error(run("train --resume"), 2).find("--resume=RUN"), std::string::npos);
   EXPECT_NE(error(run("train --resume='" + folder_.file("none") + "'"), 2).find("has no config.toml"),

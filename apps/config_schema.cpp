@@ -185,6 +185,12 @@ Settings translate() {
       {"model.dropout", number(0), "", "share dropped in residual blocks, in training", {0, 0.95, false}},
       {"model.skips", Value(false), "",
        "a generator hands outlines on from its way down to its way up: for runs of some thousand steps"},
+      {"model.upsampling",
+       text("transposed"),
+       "",
+       "of a generator: transposed convolutions, as in the paper, or resize and convolution, which draw no grid",
+       {},
+       {"transposed", "resize"}},
       {"model.init", text(""), "", "folder of weights to start from; empty: initial values from the seed"},
   };
   const Settings data = {

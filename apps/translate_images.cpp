@@ -40,7 +40,8 @@ void read_item(const data::DataSet& set, int64_t i, bool labels, const Translate
 
 TranslateCounts translate_images(Context& c, CycleGanGenerator& generator, const data::DataSet& set,
                                  const OutputFolder& folder, const LabelledFolder* labelled,
-                                 const TranslateOptions& options, const std::function<bool()>& go_on) {
+                                 const TranslateOptions& options, const std::function<bool()>& go_on,
+                                 const std::function<void(const std::string&)>& keep) {
   const auto path_of = [&](int64_t i) {
     return labelled ? labelled->image_path(set.name(i)) : folder.place(set.name(i) + ".png");
   };
@@ -82,6 +83,7 @@ TranslateCounts translate_images(Context& c, CycleGanGenerator& generator, const
         } else {
           ++counts.failed;
           progress.say("segue: warning: " + item.error);
+          if (keep) keep("warning: " + item.error);
         }
         progress.at(++done);
         return true;

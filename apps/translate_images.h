@@ -22,9 +22,10 @@ struct TranslateCounts {
 };
 
 /// NAME.png for every image; with `labelled`, a set whose labels come along, resized like their images. What is there already
-/// is left as it is. `go_on` is asked before every image. Throws io.
+/// is left as it is. `go_on` is asked before every image; `keep` gets the warnings too, which go to standard error. Throws io.
 TranslateCounts translate_images(Context& c, CycleGanGenerator& generator, const data::DataSet& set,
                                  const OutputFolder& folder, const LabelledFolder* labelled,
-                                 const TranslateOptions& options, const std::function<bool()>& go_on);
+                                 const TranslateOptions& options, const std::function<bool()>& go_on,
+                                 const std::function<void(const std::string&)>& keep = {});
 
 }  // namespace segue

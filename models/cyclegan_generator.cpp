@@ -13,6 +13,20 @@ CycleGanGenerator::Block::Block(Module& parent, const std::string& name, int64_t
       conv1(*this, "conv_block.1", channels, channels, 3, {}, Bias::dead, kInit),
       conv2(*this, "conv_block." + second, channels, channels, 3, {}, Bias::dead, kInit) {}
 
+CycleGanGenerator::Up::Up(Module& parent, const std::string& name, int64_t channels, bool resize) {
+  if (resize)
+    conv = std::make_unique<Conv2d>(parent, name, channels, channels / 2, 3, Conv2dOptions{}, Bias::dead, kInit);
+  else
+    transposed = std::make_unique<ConvTranspose2d>(parent, name, channels, channels / 2, 3,
+                                                   ConvTranspose2dOptions{.stride = 2, .pad = 1, .output_pad = 1},
+                                                   Bias::dead, kInit);
+}
+
+Tensor CycleGanGenerator::Up::operator()(Context& c, const Tensor& x) const {
+  if (transposed) return (*transposed)(c, x);
+  return (*conv)(c, pad_reflect(c, resize_bilinear(c, x, 2 * x.shape()[1], 2 * x.shape()[2]), 1));
+}
+
 CycleGanGenerator::CycleGanGenerator(const GeneratorOptions& options)
     : options_(options),
       first_(*this, "model.1", 3, options.filters, 7, {}, Bias::dead, kInit),
@@ -24,11 +38,8 @@ CycleGanGenerator::CycleGanGenerator(const GeneratorOptions& options)
   int at = 10;
   for (int b = 0; b < options.blocks; ++b)
     blocks_.emplace_back(*this, cat("model.", at++), 4 * options.filters, second);
-  const ConvTranspose2dOptions up{.stride = 2, .pad = 1, .output_pad = 1};
-  up1_ = std::make_unique<ConvTranspose2d>(*this, cat("model.", at), 4 * options.filters, 2 * options.filters, 3, up,
-                                           Bias::dead, kInit);
-  up2_ = std::make_unique<ConvTranspose2d>(*this, cat("model.", at + 3), 2 * options.filters, options.filters, 3, up,
-                                           Bias::dead, kInit);
+  up1_ = std::make_unique<Up>(*this, cat("model.", at), 4 * options.filters, options.resize_up);
+  up2_ = std::make_unique<Up>(*this, cat("model.", at + 3), 2 * options.filters, options.resize_up);
   last_ =
       std::make_unique<Conv2d>(*this, cat("model.", at + 7), options.filters, 3, 7, Conv2dOptions{}, Bias::used, kInit);
 }

@@ -17,6 +17,9 @@ struct GeneratorOptions {
   /// joined (Ronneberger et al. 2015, arXiv:1505.04597). Not of the paper, and has its tensors: outlines need not be
   /// drawn again, which takes thousands of steps to learn.
   bool skips = false;
+  /// Bilinear to twice the size, then a convolution, where the paper has a transposed convolution, whose taps overlap
+  /// unevenly and draw a grid (Odena et al. 2016, "Deconvolution and checkerboard artifacts", distill.pub/2016/deconv-checkerboard).
+  bool resize_up = false;
 };
 
 class CycleGanGenerator : public Network {
@@ -35,7 +38,14 @@ class CycleGanGenerator : public Network {
   GeneratorOptions options_;
   Conv2d first_, down1_, down2_;
   std::deque<Block> blocks_;
-  std::unique_ptr<ConvTranspose2d> up1_, up2_;
+  /// Twice the size and half the channels.
+  struct Up {
+    Up(Module& parent, const std::string& name, int64_t channels, bool resize);
+    Tensor operator()(Context& c, const Tensor& x) const;
+    std::unique_ptr<ConvTranspose2d> transposed;
+    std::unique_ptr<Conv2d> conv;  // behind a resize; one of the two
+  };
+  std::unique_ptr<Up> up1_, up2_;
   std::unique_ptr<Conv2d> last_;
 };
 

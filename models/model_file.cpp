@@ -13,8 +13,11 @@ namespace segue {
 namespace {
 
 std::unique_ptr<CycleGanGenerator> make_generator(const GeneratorInfo& info) {
-  return std::make_unique<CycleGanGenerator>(GeneratorOptions{
-      .blocks = info.blocks, .filters = info.filters, .dropout_names = info.dropout_names, .skips = info.skips});
+  return std::make_unique<CycleGanGenerator>(GeneratorOptions{.blocks = info.blocks,
+                                                              .filters = info.filters,
+                                                              .dropout_names = info.dropout_names,
+                                                              .skips = info.skips,
+                                                              .resize_up = info.resize_up});
 }
 
 /// A file is only as good as what can be opened again.

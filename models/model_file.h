@@ -42,6 +42,7 @@ struct GeneratorInfo {
   int64_t filters = 64;
   bool dropout_names = false;  ///< see GeneratorOptions
   bool skips = false;          ///< see GeneratorOptions
+  bool resize_up = false;      ///< see GeneratorOptions
   int64_t step = 0;            ///< of training
 };
 

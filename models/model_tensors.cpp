@@ -127,6 +127,8 @@ GeneratorInfo generator_of(const ModelTensors& t) {
   while (t.has(cat("model.", 10 + info.blocks, ".conv_block.1.weight"))) ++info.blocks;
   info.dropout_names = t.has("model.10.conv_block.6.weight");
   if (info.blocks < 1 || info.filters < 1) t.refuse("a generator without 'model.10.conv_block.1.weight'");
+  // A transposed convolution has its inputs first, a convolution its outputs, of which there are half as many.
+  info.resize_up = t.extent(cat("model.", 10 + info.blocks, ".weight"), 0) == 2 * info.filters;
   return info;
 }
 

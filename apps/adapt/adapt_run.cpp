@@ -142,8 +142,9 @@ void AdaptRun::translate(const std::string& folder) {
     recipe.set("height", size[0]).set("width", size[1]).set("classes", classes_.name);
     OutputFolder out(translated_folder(run_.path(), i, mix.size()), "translate.json", std::move(recipe));
     const LabelledFolder labelled(out, classes_);
-    const TranslateCounts counts = translate_images(c, *generator.model, set, out, &labelled,
-                                                    {.height = size[0], .width = size[1]}, [&] { return go_on(); });
+    const TranslateCounts counts = translate_images(
+        c, *generator.model, set, out, &labelled, {.height = size[0], .width = size[1]}, [&] { return go_on(); },
+        [&](const std::string& line) { keep(line); });
     require_finished(counts.finished, kTranslated);
     if (const std::string w = set.warnings(); !w.empty()) say("warning: " + w);
     if (counts.failed > 0)
@@ -226,7 +227,9 @@ void AdaptRun::note_failure(const std::string& what) noexcept {
 
 void AdaptRun::say(const std::string& line) const {
   std::cerr << line + "\n" << std::flush;
-  AppendFile(run_.file("adapt.log")).append(line + "\n");
+  keep(line);
 }
+
+void AdaptRun::keep(const std::string& line) const { AppendFile(run_.file("adapt.log")).append(line + "\n"); }
 
 }  // namespace segue

@@ -26,6 +26,8 @@ class AdaptRun {
   void say(const std::string& line) const;
 
  private:
+  /// A line in RUN/adapt.log alone.
+  void keep(const std::string& line) const;
   void run_stage(StageRecord& stage);
   void train(const Config& config, const std::string& folder);
   void translate(const std::string& folder);

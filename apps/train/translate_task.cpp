@@ -22,7 +22,8 @@ GeneratorInfo info_of(const Config& config) {
   return {.blocks = int(config.get<int64_t>("model.blocks")),
           .filters = config.get<int64_t>("model.filters"),
           .dropout_names = config.get<double>("model.dropout") > 0,
-          .skips = config.get<bool>("model.skips")};
+          .skips = config.get<bool>("model.skips"),
+          .resize_up = config.get<std::string>("model.upsampling") == "resize"};
 }
 
 /// With train.steps the epochs of the schedule are parts of the run, and the rate moves with every step.
@@ -94,7 +95,8 @@ void TranslateTask::make_side(Side& side, const std::string& name) {
       std::make_unique<CycleGanGenerator>(GeneratorOptions{.blocks = info_.blocks,
                                                            .filters = info_.filters,
                                                            .dropout = float(config_.get<double>("model.dropout")),
-                                                           .skips = info_.skips});
+                                                           .skips = info_.skips,
+                                                           .resize_up = info_.resize_up});
   side.judge =
       std::make_unique<PatchGan>(PatchGanOptions{.filters = config_.get<int64_t>("model.discriminator_filters")});
   side.generator->allocate(c_);
@@ -179,7 +181,7 @@ void TranslateTask::learn_judge(Side& side, const Tensor& real, const Tensor& fa
 std::vector<std::string> TranslateTask::describe() const {
   std::vector<std::string> lines = {
       cat("generators: ", info_.blocks, " blocks, ", info_.filters, " filters, ", info_.skips ? "skips, " : "",
-          count_text(uint64_t(a_.generator->parameter_count())),
+          info_.resize_up ? "resizing, " : "", count_text(uint64_t(a_.generator->parameter_count())),
           " weights each; discriminators: ", count_text(uint64_t(a_.judge->parameter_count()))),
       "source: " + source_.describe(config_.get<std::string>("data.source")),
       "target: " + target_.describe(config_.get<std::string>("data.target"))};

@@ -334,6 +334,9 @@ TEST_F(Adapt, WantsAllOfTheSource) {
   const std::string first = error(adapt(less + "--set 'translate.weights=" + weights + "'"), 3);
   EXPECT_EQ(first, "1 of 4 images of 'cityscapes:" + folder_.file("synthetic") +
                        "' could not be translated; mend them, and go on: segue adapt --resume=" + in_runs("adapt"));
+  EXPECT_NE(read_bytes(in_runs("adapt") + "/adapt.log").find("\nwarning: cannot read '" + image + "'"),
+            std::string::npos)
+      << "the log says which image";
   write_bytes(image, whole);
   const std::string other = folder_.file("synthetic") + "/leftImg8bit/train/town/town_000007_000019_leftImg8bit.png";
   fs::rename(image, other);

@@ -132,9 +132,12 @@ TEST(Models, GanShapes) {
 }
 
 // Against the layers by themselves, put together here.
-TEST(Models, AGeneratorWithSkipsAddsItsFeatures) {
+class Generator : public ::testing::TestWithParam<bool> {};
+
+TEST_P(Generator, IsItsLayers) {
   Context c(testing::on_test_device());
-  CycleGanGenerator g({.blocks = 1, .filters = 8, .skips = true});
+  const bool resize = GetParam();
+  CycleGanGenerator g({.blocks = 1, .filters = 8, .skips = true, .resize_up = resize});
   g.allocate(c);
   c.begin_step(0);
   {
@@ -148,14 +151,18 @@ TEST(Models, AGeneratorWithSkipsAddsItsFeatures) {
     const auto block = [&](const Tensor& t, const char* name) {
       return norm(conv2d(c, pad_reflect(c, t, 1), weight(10, name), {}, {}));
     };
-    const ConvTranspose2dOptions up{.stride = 2, .pad = 1, .output_pad = 1};
+    const auto up = [&](const Tensor& t, int layer) {
+      if (!resize) return conv_transpose2d(c, t, weight(layer), {}, {.stride = 2, .pad = 1, .output_pad = 1});
+      const Tensor twice = resize_bilinear(c, t, 2 * t.shape()[1], 2 * t.shape()[2]);
+      return conv2d(c, pad_reflect(c, twice, 1), weight(layer), {}, {});
+    };
     const Tensor x = testing::image_by_formula(c, {2, 16, 20, 3}, "x");
     const Tensor whole = relu(c, norm(conv2d(c, pad_reflect(c, x, 3), weight(1), {}, {})));
     const Tensor half = relu(c, norm(conv2d(c, whole, weight(4), {}, {.stride = 2, .pad = 1})));
     const Tensor quarter = relu(c, norm(conv2d(c, half, weight(7), {}, {.stride = 2, .pad = 1})));
     const Tensor low = add(c, quarter, block(relu(c, block(quarter, "conv_block.1.weight")), "conv_block.5.weight"));
-    const Tensor up1 = relu(c, add(c, norm(conv_transpose2d(c, low, weight(11), {}, up)), half));
-    const Tensor up2 = relu(c, add(c, norm(conv_transpose2d(c, up1, weight(14), {}, up)), whole));
+    const Tensor up1 = relu(c, add(c, norm(up(low, 11)), half));
+    const Tensor up2 = relu(c, add(c, norm(up(up1, 14)), whole));
     const std::vector<float> want =
         to_host(tanh(c, conv2d(c, pad_reflect(c, up2, 3), weight(18), weight(18, "bias"), {})));
     const std::vector<float> got = to_host(g.forward(c, x));
@@ -164,6 +171,8 @@ TEST(Models, AGeneratorWithSkipsAddsItsFeatures) {
   }
   c.end_step();
 }
+INSTANTIATE_TEST_SUITE_P(Models, Generator, ::testing::Bool(),
+                         [](const auto& info) { return info.param ? "resized" : "transposed"; });
 
 // A bias in front of an instance norm is saved, and nothing else.
 TEST(Models, DeadBiasesDoNothing) {

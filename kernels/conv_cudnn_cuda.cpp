@@ -1,6 +1,7 @@
 #include <cstdint>
 
 #include "conv_cudnn.h"
+#include "conv_phases.h"
 #include "cudnn_plan.h"
 #include "filter_layout.h"
 
@@ -28,6 +29,17 @@ ConvCall call_of(const CudaExec& exec, ConvOp op, const Problem& problem, const 
   call.problem.c = x.pitch;
   call.problem.k = y.pitch;
   return call;
+}
+
+/// 1: the convolution runs as it is.
+int64_t factor_for(const CudaExec& exec, const ConvCall& call) {
+  // Without tensor cores no engine is better than another for being newer.
+  return call.tensor_cores && call.problem.dilation > 1 ? phase_factor(call.problem, exec.plans->reach(call.op)) : 1;
+}
+
+/// Of all phases of images like `v`, `pixels` in all.
+size_t phase_bytes(int64_t factor, int64_t pixels, const View& v) {
+  return factor > 1 ? size_t(pixels * v.pitch * size_of(v.dtype)) : 0;
 }
 
 /// Working memory of a launch: sizes first, one request, then addresses.
@@ -62,6 +74,8 @@ void images(const CudaExec& exec, const char* where, ConvOp op, const Problem& p
   require(exec.plans != nullptr, where, "expects plans; got none");
 
   ConvCall call = call_of(exec, op, problem, x, y, bias ? ConvEpilogue::bias : ConvEpilogue::store);
+  const int64_t factor = bias ? 1 : factor_for(exec, call);
+  if (factor > 1) call.problem = phased(call.problem, factor);
   CudnnPlans::Plan* plan = nullptr;
   if (bias && op == ConvOp::forward) plan = exec.plans->find(call, exec.stream);
   // Where no engine adds a bias, results that start as the bias come to the same.
@@ -75,10 +89,18 @@ void images(const CudaExec& exec, const char* where, ConvOp op, const Problem& p
   Layout layout;
   const size_t w_at = layout.add(repack ? size_t(f.k * f.r * f.s * f.c * size_of(w.dtype)) : 0);
   const size_t bias_at = layout.add(recast ? size_t(to.pitch * size_of(to.dtype)) : 0);
+  const size_t x_at = layout.add(phase_bytes(factor, f.n * f.h * f.w, x)),
+               y_at = layout.add(phase_bytes(factor, f.out_pixels(), y));
   const size_t workspace_at = layout.add(exec.plans->workspace_bytes(*plan));
   layout.allocate(exec);
 
   ConvOperands operands{x.data, w.data, y.data, nullptr};
+  if (factor > 1) {
+    // What is added to is turned as well: the sum is rounded once, as it is without phases.
+    operands.x = layout.at(x_at), operands.y = layout.at(y_at);
+    if (op == ConvOp::forward || accumulate) to_phases(exec, x, factor, f.h, f.w, operands.x);
+    if (op != ConvOp::forward || accumulate) to_phases(exec, y, factor, f.p, f.q, operands.y);
+  }
   if (repack) {
     operands.w = layout.at(w_at);
     pack_filter(exec, w, f.k, f.c, operands.w);
@@ -94,6 +116,11 @@ void images(const CudaExec& exec, const char* where, ConvOp op, const Problem& p
     spread_bias(exec, bias, to);
   }
   exec.plans->run(*plan, operands, layout.at(workspace_at), exec.stream);
+  if (factor == 1) return;
+  if (op == ConvOp::forward)
+    from_phases(exec, operands.y, factor, f.p, f.q, y);
+  else
+    from_phases(exec, operands.x, factor, f.h, f.w, x);
 }
 
 }  // namespace
@@ -117,15 +144,26 @@ void filter_gradient(const CudaExec& exec, const char* where, const Problem& pro
   require(exec.plans != nullptr, where, "expects plans; got none");
 
   const bool direct = x.dtype == DType::f32 && x.dense() && dy.dense() && aligned16(dw.data);
-  const ConvCall call = call_of(exec, ConvOp::filter_gradient, problem, x, dy,
-                                direct && accumulate ? ConvEpilogue::add : ConvEpilogue::store);
+  ConvCall call = call_of(exec, ConvOp::filter_gradient, problem, x, dy,
+                          direct && accumulate ? ConvEpilogue::add : ConvEpilogue::store);
+  const int64_t factor = factor_for(exec, call);
+  if (factor > 1) call.problem = phased(call.problem, factor);
+  const Problem& f = call.problem;
   CudnnPlans::Plan& plan = exec.plans->get(call, exec.stream);
   Layout layout;
   const size_t packed_at = layout.add(direct ? 0 : size_t(call.output_count() * size_of(x.dtype)));
+  const size_t x_at = layout.add(phase_bytes(factor, f.n * f.h * f.w, x)),
+               y_at = layout.add(phase_bytes(factor, f.out_pixels(), dy));
   const size_t workspace_at = layout.add(exec.plans->workspace_bytes(plan));
   layout.allocate(exec);
+  void *from = x.data, *to = dy.data;
+  if (factor > 1) {
+    from = layout.at(x_at), to = layout.at(y_at);
+    to_phases(exec, x, factor, f.h, f.w, from);
+    to_phases(exec, dy, factor, f.p, f.q, to);
+  }
   void* packed = direct ? dw.data : layout.at(packed_at);
-  exec.plans->run(plan, {x.data, packed, dy.data, nullptr}, layout.at(workspace_at), exec.stream);
+  exec.plans->run(plan, {from, packed, to, nullptr}, layout.at(workspace_at), exec.stream);
   if (!direct) unpack_filter_gradient(exec, packed, x.dtype, call.problem.c, dw, accumulate);
 }
 

@@ -35,6 +35,11 @@ struct ConvCall {
 /// "forward add bf16 n8 h32 w64 c256 k256 r3 s3 stride1 pad1 dilation1", the name of a plan in tables and files.
 std::string name_of(const ConvCall& call);
 
+/// The widest dilation of a 3x3 convolution that cuDNN's engines for a device's own generation take (9.19, asked through
+/// cudnn_support()): on sm_90 and later 9, 10 and 8 for the three ops. Wider ones fall back to those for sm_80, unless they run
+/// over phases: conv_phases.h. Earlier devices have no limit.
+int64_t conv_reach(ConvOp op, int compute_capability_major);
+
 struct ConvOperands {
   void *x = nullptr, *w = nullptr, *y = nullptr;  ///< one of them is the result
   const void* bias = nullptr;                     ///< (k), type of the call
@@ -69,6 +74,9 @@ class CudnnPlans {
   size_t workspace_bytes(const Plan& plan) const;
   /// Queues the convolution. The first run of a plan that is to be tuned waits for the device. Throws device.
   void run(Plan& plan, const ConvOperands& operands, void* workspace, CUstream_st* stream);
+
+  /// conv_reach() of this device. SEGUE_CONV_PHASES=0 in the environment: no limit anywhere; 1: one on every device.
+  int64_t reach(ConvOp op);
 
   /// Every choice made so far, a line each: what the bits of convolutions depend on.
   std::string table() const;

@@ -4,7 +4,9 @@
 #include <array>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "cudnn_graph.cuh"
@@ -17,6 +19,7 @@ namespace {
 constexpr size_t kMaxTimed = 12, kFirstTimed = 8;
 constexpr int kTimedRuns = 5;
 constexpr size_t kAlignBytes = 256;
+constexpr int kShortReach = 9;  // the first generation of devices with limits to dilation
 
 void check(cudaError_t e, const char* what) {
   if (e != cudaSuccess) fail(Fault::device, "cudnn", "expects ", what, " to succeed; got ", cudaGetErrorString(e));
@@ -79,6 +82,11 @@ std::string name_of(const ConvCall& call) {
 
 int64_t cudnn_version() { return int64_t(cudnnGetVersion()); }
 
+int64_t conv_reach(ConvOp op, int compute_capability_major) {
+  if (compute_capability_major < kShortReach) return std::numeric_limits<int64_t>::max();
+  return op == ConvOp::forward ? 9 : op == ConvOp::input_gradient ? 10 : 8;
+}
+
 struct CudnnPlans::Plan {
   ConvCall call;
   std::string name;
@@ -94,6 +102,9 @@ class CudnnPlans::Impl {
   explicit Impl(const Options& options) : options_(options), file_(options.cache_file) {
     const char* tune = std::getenv("SEGUE_TUNE");
     if (tune && std::strcmp(tune, "1") == 0) options_.tune = true;
+    const char* phases = std::getenv("SEGUE_CONV_PHASES");
+    if (phases && std::strcmp(phases, "0") == 0) generation_ = 0;
+    if (phases && std::strcmp(phases, "1") == 0) generation_ = kShortReach;
   }
   ~Impl() {
     plans_.clear();  // before the handle that they refer to
@@ -114,6 +125,17 @@ class CudnnPlans::Impl {
     plan->graph = cudnn::make_graph(call, target_);
     if (!remembered(*plan) && !choose(*plan)) plan.reset();
     return plans_.emplace(key_of(call), std::move(plan)).first->second.get();
+  }
+
+  int64_t reach(ConvOp op) {
+    if (!generation_) {
+      int device = 0, major = 0;
+      check(cudaGetDevice(&device), "asking for the device");
+      check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device),
+            "asking for the device's generation");
+      generation_ = major;
+    }
+    return conv_reach(op, *generation_);
   }
 
   size_t workspace_bytes(const Plan& plan) const {
@@ -259,6 +281,7 @@ class CudnnPlans::Impl {
   std::map<Key, std::unique_ptr<Plan>> plans_;
   cudaStream_t stream_ = nullptr;
   bool stream_set_ = false;
+  std::optional<int> generation_;  // major number of the compute capability
 };
 
 CudnnPlans::CudnnPlans(const Options& options) : impl_(std::make_unique<Impl>(options)) {}
@@ -275,6 +298,7 @@ size_t CudnnPlans::workspace_bytes(const Plan& plan) const { return impl_->works
 void CudnnPlans::run(Plan& plan, const ConvOperands& operands, void* workspace, CUstream_st* stream) {
   impl_->run(plan, operands, workspace, stream);
 }
+int64_t CudnnPlans::reach(ConvOp op) { return impl_->reach(op); }
 std::string CudnnPlans::table() const { return impl_->table(); }
 
 CudnnSupport cudnn_support([[maybe_unused]] const ConvCall& call, [[maybe_unused]] const std::string& device_json,

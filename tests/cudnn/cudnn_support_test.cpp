@@ -10,6 +10,7 @@
 #include <set>
 #include <sstream>
 
+#include "kernels/conv_phases.h"
 #include "model_convolutions.h"
 
 namespace segue {
@@ -20,6 +21,7 @@ constexpr size_t kLimitBytes = size_t(256) << 20;
 struct Device {
   const char* name;
   const char* json;
+  int major;  ///< of its compute capability
 };
 const Device kHopper{"H200 (sm_90)",
                      R"({"deviceName": "NVIDIA H200", "cudaDeviceId": 0, "deviceVer": 900, "driverVer": 13000,
@@ -28,7 +30,8 @@ const Device kHopper{"H200 (sm_90)",
         "warpSize": 32, "maxSharedMemoryPerBlock": 49152, "maxSharedMemoryPerBlockOptin": 232448,
         "reservedSharedMemoryPerBlock": 1024, "maxRegistersPerSM": 65536, "maxCtasPerSM": 32,
         "maxThreadsPerBlock": 1024, "maxThreadsPerSM": 2048, "pciDeviceId": 0, "isTccDriver": 0,
-        "supportCoopLaunch": 1, "totalGlobalMem": 150754820096})"};
+        "supportCoopLaunch": 1, "totalGlobalMem": 150754820096})",
+                     9};
 const Device kAmpere{"A100 (sm_80)",
                      R"({"deviceName": "NVIDIA A100", "cudaDeviceId": 0, "deviceVer": 800, "driverVer": 13000,
         "maxGridSize": [2147483647, 65535, 65535], "maxBlockSize": [1024, 1024, 64], "regsPerBlock": 65536,
@@ -36,7 +39,8 @@ const Device kAmpere{"A100 (sm_80)",
         "warpSize": 32, "maxSharedMemoryPerBlock": 49152, "maxSharedMemoryPerBlockOptin": 166912,
         "reservedSharedMemoryPerBlock": 1024, "maxRegistersPerSM": 65536, "maxCtasPerSM": 32,
         "maxThreadsPerBlock": 1024, "maxThreadsPerSM": 2048, "pciDeviceId": 0, "isTccDriver": 0,
-        "supportCoopLaunch": 1, "totalGlobalMem": 85000000000})"};
+        "supportCoopLaunch": 1, "totalGlobalMem": 85000000000})",
+                     8};
 
 const char* title_of(const ConvCall& call) {
   static const char* const kTitles[3][3] = {{"forward", "forward, added", "forward + bias"},
@@ -62,6 +66,14 @@ std::string cell_of(const CudnnSupport& s) {
   return text.str();
 }
 
+/// What the launchers ask for on the device, and in how many phases each way.
+ConvCall asked_on(const Device& device, ConvCall call, int64_t& factor) {
+  const bool phases = call.tensor_cores && call.epilogue != ConvEpilogue::bias;
+  factor = phases ? kernels::conv::phase_factor(call.problem, conv_reach(call.op, device.major)) : 1;
+  if (factor > 1) call.problem = kernels::conv::phased(call.problem, factor);
+  return call;
+}
+
 /// The first choices for bf16, a row each; the same call in two models stands once.
 std::string support_table() {
   std::ostringstream table;
@@ -77,10 +89,11 @@ std::string support_table() {
       if (!seen.insert(name).second) continue;
       table << "| " << geometry_of(call.problem) << " | " << title_of(call) << " | " << times[name];
       for (const Device& device : {kHopper, kAmpere}) {
-        const CudnnSupport s = cudnn_support(call, device.json, kLimitBytes);
+        int64_t factor = 1;
+        const CudnnSupport s = cudnn_support(asked_on(device, call, factor), device.json, kLimitBytes);
         EXPECT_GE(s.engine, 0) << "no engine on " << device.name << " for " << name << " of " << model.model;
         EXPECT_TRUE(s.tensor_cores) << "no tensor cores on " << device.name << " for " << name << " of " << model.model;
-        table << " | " << cell_of(s);
+        table << " | " << (factor > 1 ? cat(factor, "x", factor, " phases: ") : "") << cell_of(s);
       }
       table << " |\n";
     }
@@ -100,6 +113,7 @@ Written by `SEGUE_WRITE_DOCS=1 ctest -R cudnn_support_test`, which asks the libr
 Every convolution of a training step in bf16, channels padded to 8: the first plan of the heuristics that is deterministic,
 precompiled, and wants at most 256 MiB of workspace. Tuning on a device may choose another. A convolution that several models
 have stands with the first. Engine numbers are the library's own; those that only the H200 has are made for it.
+Wide dilations run over phases on the H200 (kernels/conv_phases.h), which brings them to the engines of its generation.
 A transposed convolution stands as the convolution that it turns around: its forward pass is an input gradient.
 )",
                                support_table());
@@ -112,6 +126,26 @@ A transposed convolution stands as the convolution that it turns around: its for
   if (written.compare(0, title.size(), title) != 0)
     GTEST_SKIP() << path << " is of another version of cuDNN";  // every engine was found nevertheless
   EXPECT_EQ(written, text) << path << " is out of date: SEGUE_WRITE_DOCS=1 writes it anew";
+}
+
+// Within conv_reach() a dilation has the engine that the narrow one of the ASPP has, beyond it another: and so have the ASPP's
+// wide ones over phases.
+TEST(CudnnSupport, PhasesBringWideDilationsWithinReach) {
+  for (const ConvOp op : {ConvOp::forward, ConvOp::input_gradient, ConvOp::filter_gradient}) {
+    const auto engine = [&](int64_t dilation, bool phases) {
+      ConvCall call{
+          op, {8, 32, 64, 2048, 256, 3, 3, 32, 64, 1, dilation, dilation}, DType::bf16, true, ConvEpilogue::store};
+      int64_t factor = 1;
+      if (phases) call = asked_on(kHopper, call, factor);
+      EXPECT_EQ(factor > 1, phases);
+      return cudnn_support(call, kHopper.json, kLimitBytes).engine;
+    };
+    const int64_t reach = conv_reach(op, kHopper.major), best = engine(6, false);
+    EXPECT_EQ(engine(reach, false), best) << int64_t(op);
+    EXPECT_NE(engine(reach + 1, false), best) << int64_t(op) << ": this cuDNN reaches further";
+    for (const int64_t dilation : {12, 18})
+      EXPECT_EQ(engine(dilation, true), best) << int64_t(op) << " rate " << dilation;
+  }
 }
 
 // f32 without tensor cores is the reference of everything else.

@@ -13,8 +13,8 @@ CycleGanGenerator::Block::Block(Module& parent, const std::string& name, int64_t
       conv1(*this, "conv_block.1", channels, channels, 3, {}, Bias::dead, kInit),
       conv2(*this, "conv_block." + second, channels, channels, 3, {}, Bias::dead, kInit) {}
 
-CycleGanGenerator::Up::Up(Module& parent, const std::string& name, int64_t channels, bool resize) {
-  if (resize)
+CycleGanGenerator::Up::Up(Module& parent, const std::string& name, int64_t channels, Upsampling upsampling) {
+  if (upsampling == Upsampling::resize)
     conv = std::make_unique<Conv2d>(parent, name, channels, channels / 2, 3, Conv2dOptions{}, Bias::dead, kInit);
   else
     transposed = std::make_unique<ConvTranspose2d>(parent, name, channels, channels / 2, 3,
@@ -38,8 +38,8 @@ CycleGanGenerator::CycleGanGenerator(const GeneratorOptions& options)
   int at = 10;
   for (int b = 0; b < options.blocks; ++b)
     blocks_.emplace_back(*this, cat("model.", at++), 4 * options.filters, second);
-  up1_ = std::make_unique<Up>(*this, cat("model.", at), 4 * options.filters, options.resize_up);
-  up2_ = std::make_unique<Up>(*this, cat("model.", at + 3), 2 * options.filters, options.resize_up);
+  up1_ = std::make_unique<Up>(*this, cat("model.", at), 4 * options.filters, options.upsampling);
+  up2_ = std::make_unique<Up>(*this, cat("model.", at + 3), 2 * options.filters, options.upsampling);
   last_ =
       std::make_unique<Conv2d>(*this, cat("model.", at + 7), options.filters, 3, 7, Conv2dOptions{}, Bias::used, kInit);
 }

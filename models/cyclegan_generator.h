@@ -8,6 +8,14 @@
 
 namespace segue {
 
+/// How a generator comes back to the size of its images.
+enum class Upsampling {
+  transposed,  ///< transposed convolutions, as in the paper
+  /// Bilinear to twice the size, then a convolution: the taps of transposed ones overlap unevenly and draw a grid (Odena et al. 2016,
+  /// "Deconvolution and checkerboard artifacts", distill.pub/2016/deconv-checkerboard).
+  resize
+};
+
 struct GeneratorOptions {
   int blocks = 9;        ///< 6 up to 128x128, 9 from 256x256, in the paper
   int64_t filters = 64;  ///< of the first layer
@@ -17,9 +25,7 @@ struct GeneratorOptions {
   /// joined (Ronneberger et al. 2015, arXiv:1505.04597). Not of the paper, and has its tensors: outlines need not be
   /// drawn again, which takes thousands of steps to learn.
   bool skips = false;
-  /// Bilinear to twice the size, then a convolution, where the paper has a transposed convolution, whose taps overlap
-  /// unevenly and draw a grid (Odena et al. 2016, "Deconvolution and checkerboard artifacts", distill.pub/2016/deconv-checkerboard).
-  bool resize_up = false;
+  Upsampling upsampling = Upsampling::transposed;
 };
 
 class CycleGanGenerator : public Network {
@@ -35,16 +41,17 @@ class CycleGanGenerator : public Network {
     Conv2d conv1, conv2;
   };
 
-  GeneratorOptions options_;
-  Conv2d first_, down1_, down2_;
-  std::deque<Block> blocks_;
   /// Twice the size and half the channels.
   struct Up {
-    Up(Module& parent, const std::string& name, int64_t channels, bool resize);
+    Up(Module& parent, const std::string& name, int64_t channels, Upsampling upsampling);
     Tensor operator()(Context& c, const Tensor& x) const;
     std::unique_ptr<ConvTranspose2d> transposed;
     std::unique_ptr<Conv2d> conv;  // behind a resize; one of the two
   };
+
+  GeneratorOptions options_;
+  Conv2d first_, down1_, down2_;
+  std::deque<Block> blocks_;
   std::unique_ptr<Up> up1_, up2_;
   std::unique_ptr<Conv2d> last_;
 };

@@ -17,7 +17,7 @@ std::unique_ptr<CycleGanGenerator> make_generator(const GeneratorInfo& info) {
                                                               .filters = info.filters,
                                                               .dropout_names = info.dropout_names,
                                                               .skips = info.skips,
-                                                              .resize_up = info.resize_up});
+                                                              .upsampling = info.upsampling});
 }
 
 /// A file is only as good as what can be opened again.

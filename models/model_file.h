@@ -42,8 +42,8 @@ struct GeneratorInfo {
   int64_t filters = 64;
   bool dropout_names = false;  ///< see GeneratorOptions
   bool skips = false;          ///< see GeneratorOptions
-  bool resize_up = false;      ///< see GeneratorOptions
-  int64_t step = 0;            ///< of training
+  Upsampling upsampling = Upsampling::transposed;
+  int64_t step = 0;  ///< of training
 };
 
 /// Writes a model for segue and for PyTorch, atomically. Metadata: segue.arch, segue.num_classes, segue.classes and so on.

@@ -128,7 +128,7 @@ GeneratorInfo generator_of(const ModelTensors& t) {
   info.dropout_names = t.has("model.10.conv_block.6.weight");
   if (info.blocks < 1 || info.filters < 1) t.refuse("a generator without 'model.10.conv_block.1.weight'");
   // A transposed convolution has its inputs first, a convolution its outputs, of which there are half as many.
-  info.resize_up = t.extent(cat("model.", 10 + info.blocks, ".weight"), 0) == 2 * info.filters;
+  if (t.extent(cat("model.", 10 + info.blocks, ".weight"), 0) == 2 * info.filters) info.upsampling = Upsampling::resize;
   return info;
 }
 

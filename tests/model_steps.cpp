@@ -168,6 +168,13 @@ const std::vector<ModelStep>& model_steps() {
        0,
        [] { return std::make_unique<CycleGanGenerator>(GeneratorOptions{.blocks = 6}); },
        loss_of<CycleGanGenerator>(lsgan, 0.5f)},
+      {"generator_resize",
+       {2, 20, 28, 3},
+       0,
+       [] {
+         return std::make_unique<CycleGanGenerator>(GeneratorOptions{.blocks = 2, .upsampling = Upsampling::resize});
+       },
+       loss_of<CycleGanGenerator>(lsgan, 0.5f)},
       {"patchgan", {2, 71, 94, 3}, 1, [] { return std::make_unique<PatchGan>(); }, loss_of<PatchGan>(lsgan, 1.f)},
       {"output_discriminator",
        {2, 33, 97, kClasses},
@@ -242,6 +249,7 @@ bool is_dead_bias(const std::string& model, const std::string& name) {
   if (model == "patchgan") return name != "model.0.bias" && name != "model.11.bias";
   if (model == "generator9") return name != "model.26.bias";
   if (model == "generator6") return name != "model.23.bias";
+  if (model == "generator_resize") return name != "model.19.bias";
   return false;
 }
 

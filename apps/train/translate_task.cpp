@@ -23,7 +23,8 @@ GeneratorInfo info_of(const Config& config) {
           .filters = config.get<int64_t>("model.filters"),
           .dropout_names = config.get<double>("model.dropout") > 0,
           .skips = config.get<bool>("model.skips"),
-          .resize_up = config.get<std::string>("model.upsampling") == "resize"};
+          .upsampling =
+              config.get<std::string>("model.upsampling") == "resize" ? Upsampling::resize : Upsampling::transposed};
 }
 
 /// With train.steps the epochs of the schedule are parts of the run, and the rate moves with every step.
@@ -96,7 +97,7 @@ void TranslateTask::make_side(Side& side, const std::string& name) {
                                                            .filters = info_.filters,
                                                            .dropout = float(config_.get<double>("model.dropout")),
                                                            .skips = info_.skips,
-                                                           .resize_up = info_.resize_up});
+                                                           .upsampling = info_.upsampling});
   side.judge =
       std::make_unique<PatchGan>(PatchGanOptions{.filters = config_.get<int64_t>("model.discriminator_filters")});
   side.generator->allocate(c_);
@@ -181,7 +182,8 @@ void TranslateTask::learn_judge(Side& side, const Tensor& real, const Tensor& fa
 std::vector<std::string> TranslateTask::describe() const {
   std::vector<std::string> lines = {
       cat("generators: ", info_.blocks, " blocks, ", info_.filters, " filters, ", info_.skips ? "skips, " : "",
-          info_.resize_up ? "resizing, " : "", count_text(uint64_t(a_.generator->parameter_count())),
+          info_.upsampling == Upsampling::resize ? "upsampling by resize, " : "",
+          count_text(uint64_t(a_.generator->parameter_count())),
           " weights each; discriminators: ", count_text(uint64_t(a_.judge->parameter_count()))),
       "source: " + source_.describe(config_.get<std::string>("data.source")),
       "target: " + target_.describe(config_.get<std::string>("data.target"))};

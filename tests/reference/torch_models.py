@@ -95,10 +95,18 @@ class ResidualBlock(nn.Module):
         return x + self.conv_block(x)
 
 
+class ResizeConv(nn.Conv2d):
+    """Twice the size, then a convolution: Odena et al. 2016, distill.pub/2016/deconv-checkerboard."""
+
+    def forward(self, x):
+        x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+        return super().forward(F.pad(x, (1, 1, 1, 1), mode="reflect"))
+
+
 class Generator(nn.Module):
     """The ResNet generator of CycleGAN, Zhu et al. 2017, arXiv:1703.10593."""
 
-    def __init__(self, filters=64, blocks=9):
+    def __init__(self, filters=64, blocks=9, resize=False):
         super().__init__()
         f = filters
         layers = [nn.ReflectionPad2d(3), nn.Conv2d(3, f, 7), instance_norm(f), nn.ReLU()]
@@ -106,8 +114,9 @@ class Generator(nn.Module):
             layers += [nn.Conv2d(f * i, f * i * 2, 3, 2, 1), instance_norm(f * i * 2), nn.ReLU()]
         layers += [ResidualBlock(4 * f) for _ in range(blocks)]
         for i in (4, 2):
-            layers += [nn.ConvTranspose2d(f * i, f * i // 2, 3, 2, 1, output_padding=1), instance_norm(f * i // 2),
-                       nn.ReLU()]
+            up = (ResizeConv(f * i, f * i // 2, 3) if resize else
+                  nn.ConvTranspose2d(f * i, f * i // 2, 3, 2, 1, output_padding=1))
+            layers += [up, instance_norm(f * i // 2), nn.ReLU()]
         layers += [nn.ReflectionPad2d(3), nn.Conv2d(f, 3, 7), nn.Tanh()]
         self.model = nn.Sequential(*layers)
 

@@ -88,6 +88,7 @@ MODELS = {
                  lambda y, labels: F.cross_entropy(y, labels, ignore_index=255)),
     "generator9": (lambda: torch_models.Generator(64, 9), (1, 3, 16, 12), None, square(0.5)),
     "generator6": (lambda: torch_models.Generator(64, 6), (2, 3, 20, 28), None, square(0.5)),
+    "generator_resize": (lambda: torch_models.Generator(64, 2, True), (2, 3, 20, 28), None, square(0.5)),
     "patchgan": (lambda: torch_models.PatchGan(64), (2, 3, 71, 94), None, square(1.0)),
     "output_discriminator": (OutputDiscriminator, (2, CLASSES, 33, 97), None, binary(0.0)),
     "feature_discriminator": (FeatureDiscriminator, (2, 256, 9, 13), None, binary(1.0)),

@@ -142,12 +142,12 @@ TEST_F(ModelFile, GeneratorsOpen) {
   for (const GeneratorInfo& info : {GeneratorInfo{.blocks = 2, .filters = 8, .step = 7},
                                     GeneratorInfo{.blocks = 1, .filters = 12, .dropout_names = true},
                                     GeneratorInfo{.blocks = 1, .filters = 8, .skips = true},
-                                    GeneratorInfo{.blocks = 1, .filters = 8, .resize_up = true}}) {
+                                    GeneratorInfo{.blocks = 1, .filters = 8, .upsampling = Upsampling::resize}}) {
     CycleGanGenerator model({.blocks = info.blocks,
                              .filters = info.filters,
                              .dropout_names = info.dropout_names,
                              .skips = info.skips,
-                             .resize_up = info.resize_up});
+                             .upsampling = info.upsampling});
     model.allocate(c);
     save_model(path, model, info);
     OpenGenerator open = open_generator(c, path);
@@ -155,7 +155,7 @@ TEST_F(ModelFile, GeneratorsOpen) {
     EXPECT_EQ(open.info.filters, info.filters);
     EXPECT_EQ(open.info.dropout_names, info.dropout_names);
     EXPECT_EQ(open.info.skips, info.skips);
-    EXPECT_EQ(open.info.resize_up, info.resize_up);
+    EXPECT_EQ(open.info.upsampling, info.upsampling);
     EXPECT_EQ(open.info.step, info.step);
     EXPECT_EQ(to_host(open.model->values()), to_host(model.values()));
     // Old files of the reference code carry running statistics that the model does not have.

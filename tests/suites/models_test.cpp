@@ -132,12 +132,12 @@ TEST(Models, GanShapes) {
 }
 
 // Against the layers by themselves, put together here.
-class Generator : public ::testing::TestWithParam<bool> {};
+class Generator : public ::testing::TestWithParam<Upsampling> {};
 
 TEST_P(Generator, IsItsLayers) {
   Context c(testing::on_test_device());
-  const bool resize = GetParam();
-  CycleGanGenerator g({.blocks = 1, .filters = 8, .skips = true, .resize_up = resize});
+  const bool resize = GetParam() == Upsampling::resize;
+  CycleGanGenerator g({.blocks = 1, .filters = 8, .skips = true, .upsampling = GetParam()});
   g.allocate(c);
   c.begin_step(0);
   {
@@ -171,8 +171,8 @@ TEST_P(Generator, IsItsLayers) {
   }
   c.end_step();
 }
-INSTANTIATE_TEST_SUITE_P(Models, Generator, ::testing::Bool(),
-                         [](const auto& info) { return info.param ? "resized" : "transposed"; });
+INSTANTIATE_TEST_SUITE_P(Models, Generator, ::testing::Values(Upsampling::transposed, Upsampling::resize),
+                         [](const auto& info) { return info.param == Upsampling::resize ? "resize" : "transposed"; });
 
 // A bias in front of an instance norm is saved, and nothing else.
 TEST(Models, DeadBiasesDoNothing) {

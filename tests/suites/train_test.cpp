@@ -8,6 +8,7 @@
 
 #include "data/image_file.h"
 #include "data/png_file.h"
+#include "models/model_file.h"
 #include "runtime/json.h"
 #include "runtime/safetensors.h"
 #include "tests/files.h"
@@ -270,6 +271,21 @@ TEST_F(Train, TornApartAndResumedATranslationEndsInTheSameBits) {
   EXPECT_TRUE(fs::exists(in_runs("whole") + "/samples/step-00000014-source_0.png"));
   tear(translate(), "torn", {"KILL", "TERM"});
   expect_same_weights(in_runs("whole"), in_runs("torn"));
+}
+
+TEST_F(Train, ATranslationUpsamplesAsItsSettingSays) {
+  const std::string more = "--set train.steps=4 --set log.checkpoint_every=2 --set log.keep=9 ";
+  const Finished f = run(translate(more + "--set model.upsampling=resize --name resize"));
+  ASSERT_EQ(f.status, 0) << f.err;
+  EXPECT_NE(f.err.find("8 filters, upsampling by resize, "), std::string::npos) << f.err;
+  ASSERT_EQ(run(translate(more + "--name transposed")).status, 0);
+  const auto weights = [&](const char* name) { return last(in_runs(name)) + "/model.safetensors"; };
+  EXPECT_EQ(generator_info(SafeTensors(weights("resize"))).upsampling, Upsampling::resize);
+  EXPECT_EQ(generator_info(SafeTensors(weights("transposed"))).upsampling, Upsampling::transposed);
+  const std::string whole = read_bytes(weights("resize"));
+  write_bytes(in_runs("resize") + "/checkpoints/last", "step-00000002\n");
+  ASSERT_EQ(run("train --resume='" + in_runs("resize") + "'").status, 0);
+  EXPECT_TRUE(read_bytes(weights("resize")) == whole);
 }
 
 /// A translation that is held to what a model sees goes on with that model or not at all.

@@ -31,12 +31,6 @@ ConvCall call_of(const CudaExec& exec, ConvOp op, const Problem& problem, const 
   return call;
 }
 
-/// 1: the convolution runs as it is.
-int64_t factor_for(const CudaExec& exec, const ConvCall& call) {
-  // Without tensor cores no engine is better than another for being newer.
-  return call.tensor_cores && call.problem.dilation > 1 ? phase_factor(call.problem, exec.plans->reach(call.op)) : 1;
-}
-
 /// Of all phases of images like `v`, `pixels` in all.
 size_t phase_bytes(int64_t factor, int64_t pixels, const View& v) {
   return factor > 1 ? size_t(pixels * v.pitch * size_of(v.dtype)) : 0;
@@ -74,8 +68,7 @@ void images(const CudaExec& exec, const char* where, ConvOp op, const Problem& p
   require(exec.plans != nullptr, where, "expects plans; got none");
 
   ConvCall call = call_of(exec, op, problem, x, y, bias ? ConvEpilogue::bias : ConvEpilogue::store);
-  const int64_t factor = bias ? 1 : factor_for(exec, call);
-  if (factor > 1) call.problem = phased(call.problem, factor);
+  const int64_t factor = put_over_phases(call, exec.plans->reach(op));
   CudnnPlans::Plan* plan = nullptr;
   if (bias && op == ConvOp::forward) plan = exec.plans->find(call, exec.stream);
   // Where no engine adds a bias, results that start as the bias come to the same.
@@ -146,8 +139,7 @@ void filter_gradient(const CudaExec& exec, const char* where, const Problem& pro
   const bool direct = x.dtype == DType::f32 && x.dense() && dy.dense() && aligned16(dw.data);
   ConvCall call = call_of(exec, ConvOp::filter_gradient, problem, x, dy,
                           direct && accumulate ? ConvEpilogue::add : ConvEpilogue::store);
-  const int64_t factor = factor_for(exec, call);
-  if (factor > 1) call.problem = phased(call.problem, factor);
+  const int64_t factor = put_over_phases(call, exec.plans->reach(call.op));
   const Problem& f = call.problem;
   CudnnPlans::Plan& plan = exec.plans->get(call, exec.stream);
   Layout layout;

@@ -4,13 +4,14 @@
 #pragma once
 
 #include "conv_common.h"
+#include "cudnn_plan.h"
 #include "exec.h"
 #include "view.h"
 
 namespace segue::kernels::conv {
 
-/// The smallest factor that brings the dilation within `reach`; 1: the convolution stays as it is, since it is within it, or
-/// strided, or phases of equal size would have over a quarter more pixels than the images.
+/// The smallest factor that brings the dilation within `reach`; 1: the convolution stays as it is, since it is within it, or strided, or
+/// has one tap, or phases of equal size would have over a quarter more pixels than the images.
 inline int64_t phase_factor(const Problem& f, int64_t reach) {
   if (f.stride != 1 || f.taps() == 1 || f.dilation <= reach) return 1;
   for (int64_t k = 2; k <= f.dilation; ++k) {
@@ -28,6 +29,15 @@ inline Problem phased(const Problem& f, int64_t factor) {
   p.pad = f.pad / factor, p.dilation = f.dilation / factor;
   p.p = p.h + 2 * p.pad - p.dilation * (f.r - 1), p.q = p.w + 2 * p.pad - p.dilation * (f.s - 1);
   return p;
+}
+
+/// Makes the call one over phases where its dilation is beyond `reach`, and returns the factor; 1: it stays as it is. So do calls without
+/// tensor cores, for which newer engines are no better, and with a bias, which no layer of wide dilation has.
+inline int64_t put_over_phases(ConvCall& call, int64_t reach) {
+  if (!call.tensor_cores || call.epilogue == ConvEpilogue::bias) return 1;
+  const int64_t factor = phase_factor(call.problem, reach);
+  if (factor > 1) call.problem = phased(call.problem, factor);
+  return factor;
 }
 
 /// phases[n,a,b,i,j] = x[n, factor i + a, factor j + b], 0 where x has no such pixel. Helper of the CUDA convolutions;

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -35,9 +36,10 @@ struct ConvCall {
 /// "forward add bf16 n8 h32 w64 c256 k256 r3 s3 stride1 pad1 dilation1", the name of a plan in tables and files.
 std::string name_of(const ConvCall& call);
 
-/// The widest dilation of a 3x3 convolution that cuDNN's engines for a device's own generation take (9.19, asked through
-/// cudnn_support()): on sm_90 and later 9, 10 and 8 for the three ops. Wider ones fall back to those for sm_80, unless they run
-/// over phases: conv_phases.h. Earlier devices have no limit.
+constexpr int64_t kAnyReach = std::numeric_limits<int64_t>::max();
+/// The widest dilation that cuDNN's engines for a device's own generation take: on sm_90 9, 10 and 8 for the three ops, as cuDNN 9.19 says
+/// through cudnn_support(). Wider ones fall back to engines for sm_80, unless they run over phases: conv_phases.h. Other devices
+/// have no limit that is known: kAnyReach.
 int64_t conv_reach(ConvOp op, int compute_capability_major);
 
 struct ConvOperands {
@@ -75,7 +77,7 @@ class CudnnPlans {
   /// Queues the convolution. The first run of a plan that is to be tuned waits for the device. Throws device.
   void run(Plan& plan, const ConvOperands& operands, void* workspace, CUstream_st* stream);
 
-  /// conv_reach() of this device. SEGUE_CONV_PHASES=0 in the environment: no limit anywhere; 1: one on every device.
+  /// conv_reach() of this device. SEGUE_CONV_PHASES=0 in the environment: of a device without a limit; 1: of one of sm_90.
   int64_t reach(ConvOp op);
 
   /// Every choice made so far, a line each: what the bits of convolutions depend on.

@@ -4,7 +4,6 @@
 #include <array>
 #include <cstdlib>
 #include <cstring>
-#include <limits>
 #include <map>
 #include <optional>
 #include <vector>
@@ -19,7 +18,7 @@ namespace {
 constexpr size_t kMaxTimed = 12, kFirstTimed = 8;
 constexpr int kTimedRuns = 5;
 constexpr size_t kAlignBytes = 256;
-constexpr int kShortReach = 9;  // the first generation of devices with limits to dilation
+constexpr int kMajorWithReach = 9, kMajorWithout = 8;  // of compute capabilities
 
 void check(cudaError_t e, const char* what) {
   if (e != cudaSuccess) fail(Fault::device, "cudnn", "expects ", what, " to succeed; got ", cudaGetErrorString(e));
@@ -83,7 +82,7 @@ std::string name_of(const ConvCall& call) {
 int64_t cudnn_version() { return int64_t(cudnnGetVersion()); }
 
 int64_t conv_reach(ConvOp op, int compute_capability_major) {
-  if (compute_capability_major < kShortReach) return std::numeric_limits<int64_t>::max();
+  if (compute_capability_major != kMajorWithReach) return kAnyReach;
   return op == ConvOp::forward ? 9 : op == ConvOp::input_gradient ? 10 : 8;
 }
 
@@ -103,8 +102,10 @@ class CudnnPlans::Impl {
     const char* tune = std::getenv("SEGUE_TUNE");
     if (tune && std::strcmp(tune, "1") == 0) options_.tune = true;
     const char* phases = std::getenv("SEGUE_CONV_PHASES");
-    if (phases && std::strcmp(phases, "0") == 0) generation_ = 0;
-    if (phases && std::strcmp(phases, "1") == 0) generation_ = kShortReach;
+    if (!phases || !*phases) return;
+    if (std::strcmp(phases, "0") != 0 && std::strcmp(phases, "1") != 0)
+      fail(Fault::usage, "SEGUE_CONV_PHASES", "expects 0 or 1; got ", phases);
+    major_ = *phases == '1' ? kMajorWithReach : kMajorWithout;
   }
   ~Impl() {
     plans_.clear();  // before the handle that they refer to
@@ -128,14 +129,14 @@ class CudnnPlans::Impl {
   }
 
   int64_t reach(ConvOp op) {
-    if (!generation_) {
+    if (!major_) {
       int device = 0, major = 0;
       check(cudaGetDevice(&device), "asking for the device");
       check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device),
             "asking for the device's generation");
-      generation_ = major;
+      major_ = major;
     }
-    return conv_reach(op, *generation_);
+    return conv_reach(op, *major_);
   }
 
   size_t workspace_bytes(const Plan& plan) const {
@@ -281,7 +282,7 @@ class CudnnPlans::Impl {
   std::map<Key, std::unique_ptr<Plan>> plans_;
   cudaStream_t stream_ = nullptr;
   bool stream_set_ = false;
-  std::optional<int> generation_;  // major number of the compute capability
+  std::optional<int> major_;  // of the compute capability
 };
 
 CudnnPlans::CudnnPlans(const Options& options) : impl_(std::make_unique<Impl>(options)) {}

@@ -57,6 +57,8 @@ class Device {
   virtual std::string name() const = 0;
   /// Memory for one arena; `limit_bytes` 0: all that the device has.
   virtual std::unique_ptr<Backing> backing(size_t limit_bytes) = 0;
+  /// What the bits of convolutions depend on beside their plans, as text; "" where there is nothing.
+  virtual std::string convolution_ways() { return ""; }
   /// What CUDA launchers get, but for the scratch.
   virtual CudaExec cuda_exec() = 0;
   /// Queues a copy from host memory, which may be changed as soon as this returns.

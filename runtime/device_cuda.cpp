@@ -259,6 +259,14 @@ class CudaDevice : public Device {
   std::unique_ptr<Backing> backing(size_t limit_bytes) override {
     return std::make_unique<CudaBacking>(index_, stream_, limit_bytes);
   }
+  std::string convolution_ways() override {
+    std::string reaches;
+    for (const ConvOp op : {ConvOp::forward, ConvOp::input_gradient, ConvOp::filter_gradient}) {
+      const int64_t reach = plans_->reach(op);
+      reaches += cat(reaches.empty() ? "" : ",", reach == kAnyReach ? "any" : std::to_string(reach));
+    }
+    return cat("dilations up to ", reaches, " as they are, wider ones over phases");
+  }
   CudaExec cuda_exec() override { return {stream_, nullptr, precision_, plans_.get()}; }
   void upload(void* to, const void* from, size_t bytes) override { ring_->upload(to, from, bytes); }
   std::unique_ptr<Staging> staging(size_t bytes) override { return std::make_unique<CudaStaging>(stream_, bytes); }

@@ -58,6 +58,7 @@ Json bits_of(Context& c) {
     return bits.set("instruction_set", kernels::conv::instruction_set())
         .set("cpu_code", build::kCpuArch)
         .set("plan_table", kernels::conv::kPlanTable);
+  bits.set("convolutions", c.device().convolution_ways());
   const std::string plans = plan_table(c);
   return bits.set(kPlanBytes, int64_t(plans.size())).set(kPlanSum, int64_t(crc32c(plans.data(), plans.size())));
 }

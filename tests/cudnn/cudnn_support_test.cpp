@@ -66,14 +66,6 @@ std::string cell_of(const CudnnSupport& s) {
   return text.str();
 }
 
-/// What the launchers ask for on the device, and in how many phases each way.
-ConvCall asked_on(const Device& device, ConvCall call, int64_t& factor) {
-  const bool phases = call.tensor_cores && call.epilogue != ConvEpilogue::bias;
-  factor = phases ? kernels::conv::phase_factor(call.problem, conv_reach(call.op, device.major)) : 1;
-  if (factor > 1) call.problem = kernels::conv::phased(call.problem, factor);
-  return call;
-}
-
 /// The first choices for bf16, a row each; the same call in two models stands once.
 std::string support_table() {
   std::ostringstream table;
@@ -89,8 +81,9 @@ std::string support_table() {
       if (!seen.insert(name).second) continue;
       table << "| " << geometry_of(call.problem) << " | " << title_of(call) << " | " << times[name];
       for (const Device& device : {kHopper, kAmpere}) {
-        int64_t factor = 1;
-        const CudnnSupport s = cudnn_support(asked_on(device, call, factor), device.json, kLimitBytes);
+        ConvCall asked = call;
+        const int64_t factor = kernels::conv::put_over_phases(asked, conv_reach(call.op, device.major));
+        const CudnnSupport s = cudnn_support(asked, device.json, kLimitBytes);
         EXPECT_GE(s.engine, 0) << "no engine on " << device.name << " for " << name << " of " << model.model;
         EXPECT_TRUE(s.tensor_cores) << "no tensor cores on " << device.name << " for " << name << " of " << model.model;
         table << " | " << (factor > 1 ? cat(factor, "x", factor, " phases: ") : "") << cell_of(s);
@@ -131,21 +124,41 @@ A transposed convolution stands as the convolution that it turns around: its for
 // Within conv_reach() a dilation has the engine that the narrow one of the ASPP has, beyond it another: and so have the ASPP's
 // wide ones over phases.
 TEST(CudnnSupport, PhasesBringWideDilationsWithinReach) {
-  for (const ConvOp op : {ConvOp::forward, ConvOp::input_gradient, ConvOp::filter_gradient}) {
-    const auto engine = [&](int64_t dilation, bool phases) {
-      ConvCall call{
-          op, {8, 32, 64, 2048, 256, 3, 3, 32, 64, 1, dilation, dilation}, DType::bf16, true, ConvEpilogue::store};
-      int64_t factor = 1;
-      if (phases) call = asked_on(kHopper, call, factor);
-      EXPECT_EQ(factor > 1, phases);
-      return cudnn_support(call, kHopper.json, kLimitBytes).engine;
-    };
-    const int64_t reach = conv_reach(op, kHopper.major), best = engine(6, false);
-    EXPECT_EQ(engine(reach, false), best) << int64_t(op);
-    EXPECT_NE(engine(reach + 1, false), best) << int64_t(op) << ": this cuDNN reaches further";
-    for (const int64_t dilation : {12, 18})
-      EXPECT_EQ(engine(dilation, true), best) << int64_t(op) << " rate " << dilation;
+  if (cudnn_version() / 100 != 919) GTEST_SKIP() << "conv_reach() is of cuDNN 9.19; this is " << cudnn_version();
+  for (const DType type : {DType::bf16, DType::f16, DType::f32})
+    for (const ConvOp op : {ConvOp::forward, ConvOp::input_gradient, ConvOp::filter_gradient}) {
+      const auto engine = [&](int64_t dilation, bool phases) {
+        ConvCall call{op, {8, 32, 64, 2048, 256, 3, 3, 32, 64, 1, dilation, dilation}, type, true, ConvEpilogue::store};
+        if (phases) {
+          EXPECT_GT(kernels::conv::put_over_phases(call, conv_reach(op, kHopper.major)), 1);
+        }
+        return cudnn_support(call, kHopper.json, kLimitBytes).engine;
+      };
+      const std::string what = cat(name_of(type), ", op ", int64_t(op));
+      const int64_t reach = conv_reach(op, kHopper.major), best = engine(6, false);
+      EXPECT_EQ(engine(reach, false), best) << what;
+      EXPECT_NE(engine(reach + 1, false), best) << what << ": this cuDNN reaches further";
+      for (const int64_t dilation : {12, 18}) EXPECT_EQ(engine(dilation, true), best) << what << ", rate " << dilation;
+    }
+}
+
+TEST(CudnnSupport, TheEnvironmentChoosesPhases) {
+  const auto reach = [](const char* value) {
+    setenv("SEGUE_CONV_PHASES", value, 1);
+    CudnnPlans plans({});
+    unsetenv("SEGUE_CONV_PHASES");
+    return plans.reach(ConvOp::forward);
+  };
+  EXPECT_EQ(reach("0"), kAnyReach);
+  EXPECT_EQ(reach("1"), 9);
+  try {
+    reach("on");
+    FAIL() << "a value that means nothing";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.fault(), Fault::usage);
+    EXPECT_NE(std::string(e.what()).find("expects 0 or 1; got on"), std::string::npos) << e.what();
   }
+  unsetenv("SEGUE_CONV_PHASES");
 }
 
 // f32 without tensor cores is the reference of everything else.

@@ -81,6 +81,10 @@ Tensor segmentation_loss(Context& c, Segmenter& model, const Tensor& x) {
   return s.aux ? add(c, loss, upsample_xent(c, s.aux, labels, {}, {}, {})) : loss;
 }
 
+struct ResizingGenerator : CycleGanGenerator {
+  ResizingGenerator() : CycleGanGenerator({.upsampling = Upsampling::resize}) {}
+};
+
 template <class Model>
 Tensor forward(Context& c, Model& model, const Tensor& x) {
   return model.forward(c, x);
@@ -93,6 +97,8 @@ std::vector<ModelCalls> model_convolutions(DType dtype) {
   record<DeepLabV3Plus>(all, "DeepLabv3+", {8, 512, 1024, 3}, false, dtype, segmentation_loss);
   record<Fcn>(all, "FCN", {8, 512, 1024, 3}, false, dtype, segmentation_loss);
   record<CycleGanGenerator>(all, "CycleGAN generator", {1, 256, 256, 3}, true, dtype, forward<CycleGanGenerator>);
+  record<ResizingGenerator>(all, "CycleGAN generator with resize", {1, 256, 256, 3}, true, dtype,
+                            forward<ResizingGenerator>);
   record<PatchGan>(all, "PatchGAN", {1, 256, 256, 3}, true, dtype, forward<PatchGan>);
   record<OutputDiscriminator>(all, "Output discriminator", {8, 512, 1024, 19}, true, dtype,
                               forward<OutputDiscriminator>);

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <iostream>
 #include <map>
 #include <system_error>
 
@@ -42,6 +43,7 @@ bool have_modules(const std::string& modules) {
   const auto [it, unknown] = known.try_emplace(modules, false);
   if (!unknown) return it->second;
   const ScriptResult r = run(quoted(python()) + " -c " + quoted("import " + modules));
+  if (r.status != 0) std::cerr << r.output;  // why
   return it->second = r.status == 0;
 }
 

@@ -176,7 +176,9 @@ void AdaptRun::label(const StageRecord& s) {
   OutputFolder folder(path(s.folder), kPseudoRecipe, std::move(recipe));
   const LabelledFolder labels(folder, classes_);
   PseudoLabeller labeller(c, *teacher.model, teacher.info, options.views);
-  const PseudoResult result = pseudo_label_set(c, labeller, *set, folder, labels, options, [&] { return go_on(); });
+  const PseudoResult result = pseudo_label_set(
+      c, labeller, *set, folder, labels, options, [&] { return go_on(); },
+      [&](const std::string& line) { keep(line); });
   require_finished(result.finished, s.folder);
   say("\n" + pseudo_table(result.summary));
   if (result.unreadable > 0)

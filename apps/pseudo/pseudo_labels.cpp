@@ -33,7 +33,8 @@ Json list_of(const std::vector<T>& values) {
 class PseudoRun {
  public:
   PseudoRun(Context& c, PseudoLabeller& labeller, const data::DataSet& set, OutputFolder& folder,
-            const LabelledFolder& labels, const PseudoOptions& options, const std::function<bool()>& go_on)
+            const LabelledFolder& labels, const PseudoOptions& options, const std::function<bool()>& go_on,
+            const std::function<void(const std::string&)>& keep)
       : helpers_(image_helpers(c)),
         labeller_(labeller),
         set_(set),
@@ -41,6 +42,7 @@ class PseudoRun {
         labels_(labels),
         options_(options),
         go_on_(go_on),
+        keep_(keep),
         classes_(labels.classes().size()),
         kept_(size_t(classes_)) {}
 
@@ -92,6 +94,7 @@ class PseudoRun {
             if (!item.error.empty()) {
               ++unreadable;
               if (write) progress.say("segue: warning: " + item.error);
+              if (write && keep_) keep_("warning: " + item.error);
             }
             progress.at(first + i + 1);
             return true;
@@ -198,6 +201,7 @@ class PseudoRun {
   const LabelledFolder& labels_;
   const PseudoOptions& options_;
   const std::function<bool()>& go_on_;
+  const std::function<void(const std::string&)>& keep_;
   const int64_t classes_;
 
   // What is noted.
@@ -211,8 +215,8 @@ class PseudoRun {
 
 PseudoResult pseudo_label_set(Context& c, PseudoLabeller& labeller, const data::DataSet& set, OutputFolder& folder,
                               const LabelledFolder& labels, const PseudoOptions& options,
-                              const std::function<bool()>& go_on) {
-  return PseudoRun(c, labeller, set, folder, labels, options, go_on).run();
+                              const std::function<bool()>& go_on, const std::function<void(const std::string&)>& keep) {
+  return PseudoRun(c, labeller, set, folder, labels, options, go_on, keep).run();
 }
 
 std::string pseudo_table(const PseudoSummary& summary) {

@@ -26,10 +26,12 @@ struct PseudoResult {
 };
 
 /// Labels `set` into `labels`, and writes pseudo.json beside them; with a share the set is gone through twice, first to count. Where the
-/// folder stands half filled by an earlier call, goes on. `go_on` is asked before every image. Throws io.
+/// folder stands half filled by an earlier call, goes on. `go_on` is asked before every image; `keep` gets the warnings too, which go to
+/// standard error. Throws io.
 PseudoResult pseudo_label_set(Context& c, PseudoLabeller& labeller, const data::DataSet& set, OutputFolder& folder,
                               const LabelledFolder& labels, const PseudoOptions& options,
-                              const std::function<bool()>& go_on);
+                              const std::function<bool()>& go_on,
+                              const std::function<void(const std::string&)>& keep = {});
 
 /// A table: class, share of the px, of these kept, threshold.
 std::string pseudo_table(const PseudoSummary& summary);

@@ -23,20 +23,26 @@ RunFolder RunFolder::create(const std::string& path) {
   while (clean.size() > 1 && clean.back() == '/') clean.pop_back();
   require_no_file(clean);
   std::error_code error;
-  const fs::path parent = fs::path(clean).parent_path();
+  const fs::path parent = fs::path(clean).lexically_normal().parent_path();
   int made = 0;
   for (fs::path p = parent; !p.empty() && !fs::exists(p, error); p = p.parent_path()) ++made;
   if (!parent.empty()) fs::create_directories(parent, error);
   if (error) throw Error(Fault::io, cat("creating folder ", quote(parent.string()), " failed: ", error.message()));
-  for (int n = 1;; ++n) {
+  for (int n = 1, lost = 0;;) {
     RunFolder run(n == 1 ? clean : cat(clean, '-', n));
     if (mkdir(run.path_.c_str(), 0777) == 0) {
       run.made_ = made;
       run.lock();
       return run;
     }
+    constexpr int kMostLost = 10;
+    if (errno == ENOENT && ++lost < kMostLost) {
+      fs::create_directories(parent, error);  // a run that was refused has taken its empty parents along
+      continue;
+    }
     if (errno != EEXIST)
       throw Error(Fault::io, cat("creating folder ", quote(run.path_), " failed: ", std::strerror(errno)));
+    ++n;
   }
 }
 
@@ -65,7 +71,7 @@ RunFolder::~RunFolder() {
 void RunFolder::discard() noexcept {
   std::error_code ignored;
   fs::remove_all(path_, ignored);
-  fs::path above = path_;
+  fs::path above = fs::path(path_).lexically_normal();
   for (int i = 0; i < made_; ++i) {
     above = above.parent_path();
     if (!fs::remove(above, ignored)) return;  // others have put something there

@@ -32,7 +32,7 @@ class SegmentTask : public TrainTask {
   double waited_s() const override;
   std::vector<SavedPart> saved() override;
   void start(int64_t steps) override;
-  std::string warnings() const override { return train_.warnings(); }
+  std::string warnings() const override { return warnings_of({&train_.mix, &val_}); }
   bool finishes() const override { return statistics_ != nullptr; }
   bool finish(const std::function<bool(double)>& go_on) override;
   bool evaluates() const override { return !val_.empty(); }

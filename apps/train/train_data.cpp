@@ -59,10 +59,16 @@ std::string TrainData::describe(const std::string& spec) const {
   return text;
 }
 
-std::string TrainData::warnings() const {
+std::string warnings_of(std::initializer_list<const std::vector<data::DataShare>*> mixes) {
   std::string text;
-  for (const data::DataShare& part : mix)
-    if (const std::string w = part.set->warnings(); !w.empty()) text += (text.empty() ? "" : "; ") + w;
+  std::vector<std::string> said;  // parts that are held out of one set say the same
+  for (const auto* mix : mixes)
+    for (const data::DataShare& part : *mix) {
+      const std::string w = part.set->warnings();
+      if (w.empty() || std::find(said.begin(), said.end(), w) != said.end()) continue;
+      text += (text.empty() ? "" : "; ") + w;
+      said.push_back(w);
+    }
   return text;
 }
 

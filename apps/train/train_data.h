@@ -3,6 +3,7 @@
 
 #include <array>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,9 +22,10 @@ struct TrainData {
 
   /// "gta5:PATH: 24,966 images"; of several sets with their shares.
   std::string describe(const std::string& spec) const;
-  /// What had to be mended in the examples read so far; "" if nothing.
-  std::string warnings() const;
 };
+
+/// What had to be mended in the examples read so far of all these sets, each once; "" if nothing.
+std::string warnings_of(std::initializer_list<const std::vector<data::DataShare>*> mixes);
 
 /// Opens the sets that the setting `key` names. Throws usage if it is empty, data.
 std::vector<data::DataShare> open_setting(const Config& config, const std::string& key, const data::ClassTable& classes,

@@ -70,7 +70,7 @@ class TrainTask {
 
   // Between steps.
 
-  /// What had to be mended in the data so far, for the log's end; "" if nothing.
+  /// What had to be mended in the data that this process has read so far, for the log's end; "" if nothing.
   virtual std::string warnings() const { return {}; }
 
   /// True if finish() does something. No step before it is then the best: its model is not the one that is meant.

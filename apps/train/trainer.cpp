@@ -124,13 +124,18 @@ void Trainer::run() {
   say_done();
 }
 
-void Trainer::say_done() {
+void Trainer::say_warnings() {
   if (const std::string w = task_.warnings(); !w.empty()) log_->say("warning: " + w);
+}
+
+void Trainer::say_done() {
+  say_warnings();
   log_->say(cat("done: ", step_, " steps in ", duration_text(trained_s_ + seconds(Clock::now() - started_)),
                 best_ ? cat("; best at step ", best_->step) : "", "; ", checkpoints_.last()));
 }
 
 void Trainer::interrupted(int signal) {
+  say_warnings();
   const std::string text = cat("interrupted at step ", step_, ", saved; to go on: ", go_on_text());
   log_->say(text);
   throw Interrupted(signal, text);

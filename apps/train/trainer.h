@@ -52,6 +52,7 @@ class Trainer {
   bool finish_due() const { return step_ >= task_.steps() && task_.finishes() && !finished_; }
   void finish();
   void say_done();
+  void say_warnings();
   std::string go_on_text() const;
   /// Shows how far something has come; its result is false once a signal has asked the run to end.
   std::function<bool(double)> status(const char* what);

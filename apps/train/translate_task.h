@@ -33,6 +33,7 @@ class TranslateTask : public TrainTask {
   void prepare(int64_t n) override;
   void step(Metrics& metrics) override;
   double rate() const override { return rate_; }
+  std::string warnings() const override { return warnings_of({&source_.mix, &target_.mix}); }
   double waited_s() const override { return source_.loader->wait_seconds() + target_.loader->wait_seconds(); }
   std::vector<SavedPart> saved() override;
   void start(int64_t steps) override;

@@ -68,7 +68,7 @@ void images(const CudaExec& exec, const char* where, ConvOp op, const Problem& p
   require(exec.plans != nullptr, where, "expects plans; got none");
 
   ConvCall call = call_of(exec, op, problem, x, y, bias ? ConvEpilogue::bias : ConvEpilogue::store);
-  const int64_t factor = put_over_phases(call, exec.plans->reach(op));
+  const int64_t factor = put_over_phases(call, exec.plans->reach(op, call.dtype));
   CudnnPlans::Plan* plan = nullptr;
   if (bias && op == ConvOp::forward) plan = exec.plans->find(call, exec.stream);
   // Where no engine adds a bias, results that start as the bias come to the same.
@@ -139,7 +139,7 @@ void filter_gradient(const CudaExec& exec, const char* where, const Problem& pro
   const bool direct = x.dtype == DType::f32 && x.dense() && dy.dense() && aligned16(dw.data);
   ConvCall call = call_of(exec, ConvOp::filter_gradient, problem, x, dy,
                           direct && accumulate ? ConvEpilogue::add : ConvEpilogue::store);
-  const int64_t factor = put_over_phases(call, exec.plans->reach(call.op));
+  const int64_t factor = put_over_phases(call, exec.plans->reach(call.op, call.dtype));
   const Problem& f = call.problem;
   CudnnPlans::Plan& plan = exec.plans->get(call, exec.stream);
   Layout layout;

@@ -38,9 +38,9 @@ std::string name_of(const ConvCall& call);
 
 constexpr int64_t kAnyReach = std::numeric_limits<int64_t>::max();
 /// The widest dilation that cuDNN's engines for a device's own generation take: on sm_90 9, 10 and 8 for the three ops, as cuDNN 9.19 says
-/// through cudnn_support(). Wider ones fall back to engines for sm_80, unless they run over phases: conv_phases.h. Other devices
-/// have no limit that is known: kAnyReach.
-int64_t conv_reach(ConvOp op, int compute_capability_major);
+/// through cudnn_support(). Wider ones fall back to engines for sm_80, unless they run over phases: conv_phases.h. kAnyReach: no
+/// limit that is known, as of tf32's forward pass and of other devices.
+int64_t conv_reach(ConvOp op, DType dtype, int compute_capability_major);
 
 struct ConvOperands {
   void *x = nullptr, *w = nullptr, *y = nullptr;  ///< one of them is the result
@@ -78,7 +78,7 @@ class CudnnPlans {
   void run(Plan& plan, const ConvOperands& operands, void* workspace, CUstream_st* stream);
 
   /// conv_reach() of this device. SEGUE_CONV_PHASES=0 in the environment: of a device without a limit; 1: of one of sm_90.
-  int64_t reach(ConvOp op);
+  int64_t reach(ConvOp op, DType dtype);
 
   /// Every choice made so far, a line each: what the bits of convolutions depend on.
   std::string table() const;

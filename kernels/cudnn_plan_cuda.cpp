@@ -81,9 +81,10 @@ std::string name_of(const ConvCall& call) {
 
 int64_t cudnn_version() { return int64_t(cudnnGetVersion()); }
 
-int64_t conv_reach(ConvOp op, int compute_capability_major) {
+int64_t conv_reach(ConvOp op, DType dtype, int compute_capability_major) {
   if (compute_capability_major != kMajorWithReach) return kAnyReach;
-  return op == ConvOp::forward ? 9 : op == ConvOp::input_gradient ? 10 : 8;
+  if (op == ConvOp::forward) return dtype == DType::f32 ? kAnyReach : 9;
+  return op == ConvOp::input_gradient ? 10 : 8;
 }
 
 struct CudnnPlans::Plan {
@@ -128,7 +129,7 @@ class CudnnPlans::Impl {
     return plans_.emplace(key_of(call), std::move(plan)).first->second.get();
   }
 
-  int64_t reach(ConvOp op) {
+  int64_t reach(ConvOp op, DType dtype) {
     if (!major_) {
       int device = 0, major = 0;
       check(cudaGetDevice(&device), "asking for the device");
@@ -136,7 +137,7 @@ class CudnnPlans::Impl {
             "asking for the device's generation");
       major_ = major;
     }
-    return conv_reach(op, *major_);
+    return conv_reach(op, dtype, *major_);
   }
 
   size_t workspace_bytes(const Plan& plan) const {
@@ -299,7 +300,7 @@ size_t CudnnPlans::workspace_bytes(const Plan& plan) const { return impl_->works
 void CudnnPlans::run(Plan& plan, const ConvOperands& operands, void* workspace, CUstream_st* stream) {
   impl_->run(plan, operands, workspace, stream);
 }
-int64_t CudnnPlans::reach(ConvOp op) { return impl_->reach(op); }
+int64_t CudnnPlans::reach(ConvOp op, DType dtype) { return impl_->reach(op, dtype); }
 std::string CudnnPlans::table() const { return impl_->table(); }
 
 CudnnSupport cudnn_support([[maybe_unused]] const ConvCall& call, [[maybe_unused]] const std::string& device_json,

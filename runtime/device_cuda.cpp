@@ -262,7 +262,7 @@ class CudaDevice : public Device {
   std::string convolution_ways() override {
     std::string reaches;
     for (const ConvOp op : {ConvOp::forward, ConvOp::input_gradient, ConvOp::filter_gradient}) {
-      const int64_t reach = plans_->reach(op);
+      const int64_t reach = plans_->reach(op, DType::bf16);
       reaches += cat(reaches.empty() ? "" : ",", reach == kAnyReach ? "any" : std::to_string(reach));
     }
     return cat("dilations up to ", reaches, " as they are, wider ones over phases");

@@ -16,18 +16,19 @@ namespace segue::kernels {
 /// A mean is two f32, the rounded value and the rest of it: alone, the first would shift results by a visible part of
 /// the deviation where that is much smaller than the mean.
 ///
-/// T is f32; on CUDA also bf16 or f16, at any pitch, the same for operands of equal channels.
+/// T is f32; on CUDA also bf16 or f16, at any pitch, the same for operands of equal channels. Where x has no padding
+/// lanes, y may have another pitch: as a slice of a wider image, of which no other lane is touched.
 ///
 /// x             (..,C) T     in
 /// gamma         (C) f32      in
 /// beta          (C) f32      in
 /// residual      as x         in     absent: none
-/// y             as x         out    may be x or residual itself
+/// y             as x         out    may be x or residual itself, at their pitch
 /// mean          (2,C) f32    out    for the gradient
 /// rstd          (C) f32      out    for the gradient
 /// running_mean  (C) f32      inout  absent with running_var: not moved
 /// running_var   (C) f32      inout
-/// Throws   invalid_argument if shapes, types or pitches differ, there is no pixel, or eps is not positive.
+/// Throws   invalid_argument if shapes, types or pitches do not fit, there is no pixel, or eps is not positive.
 /// Traffic  reads x twice and residual, writes y.  Deterministic. Capture-safe.
 /// Source   Ioffe and Szegedy 2015, arXiv:1502.03167.
 void batch_norm_train(const CpuExec& exec, const View& x, const View& gamma, const View& beta, const View& residual,
@@ -41,7 +42,8 @@ void batch_norm_train(const CudaExec& exec, const View& x, const View& gamma, co
 ///
 ///   y = act(gamma (x - running_mean) / sqrt(running_var + eps) + beta + residual)
 ///
-/// T is f32; on CUDA also bf16 or f16, at any pitch, the same for operands of equal channels.
+/// T is f32; on CUDA also bf16 or f16, at any pitch, the same for operands of equal channels. Where x has no padding
+/// lanes, y may have another pitch: as a slice of a wider image, of which no other lane is touched.
 ///
 /// x             (..,C) T     in
 /// gamma         (C) f32      in
@@ -49,8 +51,8 @@ void batch_norm_train(const CudaExec& exec, const View& x, const View& gamma, co
 /// running_mean  (C) f32      in
 /// running_var   (C) f32      in
 /// residual      as x         in   absent: none
-/// y             as x         out  may be x or residual itself
-/// Throws   invalid_argument if shapes, types or pitches differ, or eps is not positive.
+/// y             as x         out  may be x or residual itself, at their pitch
+/// Throws   invalid_argument if shapes, types or pitches do not fit, or eps is not positive.
 /// Traffic  reads x and residual, writes y.  Deterministic. Capture-safe.
 /// Source   Ioffe and Szegedy 2015, arXiv:1502.03167.
 void batch_norm_infer(const CpuExec& exec, const View& x, const View& gamma, const View& beta, const View& running_mean,
@@ -64,7 +66,8 @@ void batch_norm_infer(const CudaExec& exec, const View& x, const View& gamma, co
 ///   g = dy where y > 0, else 0 (dy itself without ReLU);   z = (x - mean) rstd
 ///   dgamma = sum g z,   dbeta = sum g,   dx = gamma rstd (g - dbeta / M - z dgamma / M),   dresidual = g
 ///
-/// T is f32; on CUDA also bf16 or f16, at any pitch, the same for operands of equal channels.
+/// T is f32; on CUDA also bf16 or f16, at any pitch, the same for operands of equal channels. Where x has no padding
+/// lanes, dy and y may each have another pitch: as slices of wider images.
 ///
 /// dy         (..,C) T     in
 /// x          as dy        in
@@ -73,13 +76,13 @@ void batch_norm_infer(const CudaExec& exec, const View& x, const View& gamma, co
 /// beta       (C) f32      in
 /// mean       (2,C) f32    in   of the forward call
 /// rstd       (C) f32      in
-/// dx         as dy        out  may be dy itself unless dresidual is; absent: not wanted
+/// dx         as dy        out  may be dy itself, at its pitch, unless dresidual is; absent: not wanted
 /// dgamma     (C) f32      out  inout if `add_gamma`; absent: not wanted
 /// add_gamma  host constant     add to what is there
 /// dbeta      (C) f32      out  inout if `add_beta`; absent: not wanted
 /// add_beta   host constant     add to what is there
-/// dresidual  as dy        out  may be dy itself; absent: not wanted
-/// Throws   invalid_argument if shapes, types or pitches differ, there is no pixel, or dresidual is wanted of a
+/// dresidual  as dy        out  may be dy itself, at its pitch; absent: not wanted
+/// Throws   invalid_argument if shapes, types or pitches do not fit, there is no pixel, or dresidual is wanted of a
 ///          rectifier without y.
 /// Traffic  reads dy, x and y twice, writes dx; with dresidual reads dy and y once, reads and writes dresidual.
 ///          Deterministic. Capture-safe.
@@ -98,7 +101,8 @@ void batch_norm_grad(const CudaExec& exec, const View& dy, const View& x, const 
 ///   g = dy where y > 0, else 0 (dy itself without ReLU);   rstd = 1 / sqrt(running_var + eps)
 ///   dgamma = sum g (x - running_mean) rstd,   dbeta = sum g,   dx = gamma rstd g,   dresidual = g
 ///
-/// T is f32; on CUDA also bf16 or f16, at any pitch, the same for operands of equal channels.
+/// T is f32; on CUDA also bf16 or f16, at any pitch, the same for operands of equal channels. Where x has no padding
+/// lanes, dy and y may each have another pitch: as slices of wider images.
 ///
 /// dy            (..,C) T     in
 /// x             as dy        in
@@ -107,13 +111,13 @@ void batch_norm_grad(const CudaExec& exec, const View& dy, const View& x, const 
 /// beta          (C) f32      in
 /// running_mean  (C) f32      in
 /// running_var   (C) f32      in
-/// dx            as dy        out  may be dy itself unless dresidual is; absent: not wanted
+/// dx            as dy        out  may be dy itself, at its pitch, unless dresidual is; absent: not wanted
 /// dgamma        (C) f32      out  inout if `add_gamma`; absent: not wanted
 /// add_gamma     host constant     add to what is there
 /// dbeta         (C) f32      out  inout if `add_beta`; absent: not wanted
 /// add_beta      host constant     add to what is there
-/// dresidual     as dy        out  may be dy itself; absent: not wanted
-/// Throws   invalid_argument if shapes, types or pitches differ, or dresidual is wanted of a rectifier without y.
+/// dresidual     as dy        out  may be dy itself, at its pitch; absent: not wanted
+/// Throws   invalid_argument if shapes, types or pitches do not fit, or dresidual is wanted of a rectifier without y.
 /// Traffic  reads dy, x and y, writes dx and dresidual; reads x and dresidual again if both are wanted.
 ///          Deterministic. Capture-safe.
 /// Source   the derivative of the above.

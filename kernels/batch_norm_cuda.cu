@@ -4,26 +4,20 @@
 namespace segue::kernels {
 namespace {
 
-void check_operands(const char* where, const View& x, const View& gamma, const View& beta, const View& residual,
-                    const View& y, const BatchNormOptions& options) {
+void check_operands(const char* where, const View& x, const View& gamma, const View& beta,
+                    const BatchNormOptions& options) {
   check_pitched(x, where, "x", x.dtype, x.shape);
   check_view(gamma, where, "gamma", DType::f32, {x.channels()});
   check_view(beta, where, "beta", DType::f32, {x.channels()});
-  if (residual) check_like(residual, where, "residual", x, "x");
-  if (y) check_like(y, where, "y", x, "x");
   require(options.eps > 0, where, "expects eps > 0; got ", options.eps);
 }
 
 void check_gradients(const char* where, const View& dy, const View& x, const View& y, const View& dx,
                      const View& dgamma, const View& dbeta, const View& dresidual, const BatchNormOptions& options) {
-  check_pitched(dy, where, "dy", dy.dtype, dy.shape);
-  if (dx) check_like(dx, where, "dx", dy, "dy");
-  if (dgamma) check_view(dgamma, where, "dgamma", DType::f32, {dy.channels()});
-  if (dbeta) check_view(dbeta, where, "dbeta", DType::f32, {dy.channels()});
-  if (dresidual) check_like(dresidual, where, "dresidual", dy, "dy");
+  gpu::check_grad_images(where, dy, x, y, dx, dresidual);
+  if (dgamma) check_view(dgamma, where, "dgamma", DType::f32, {x.channels()});
+  if (dbeta) check_view(dbeta, where, "dbeta", DType::f32, {x.channels()});
   require(y || !dresidual || !options.relu, where, "expects y where a residual was added in front of a rectifier");
-  require(!dx || dx.data != dresidual.data, where, "expects dx and dresidual in different memory");
-  check_like(x, where, "x", dy, "dy");
 }
 
 void check_statistics(const char* where, const View& mean, const View& rstd, int64_t channels) {
@@ -51,12 +45,13 @@ void batch_norm_train(const CudaExec& exec, const View& x, const View& gamma, co
                       const View& y, const View& mean, const View& rstd, const View& running_mean,
                       const View& running_var, const BatchNormOptions& options) {
   const char* where = "batch_norm_train";
-  check_operands(where, x, gamma, beta, residual, y, options);
+  check_operands(where, x, gamma, beta, options);
+  gpu::check_images(where, x, residual, y);
   const int64_t channels = x.channels();
   check_statistics(where, mean, rstd, channels);
   require(bool(running_mean) == bool(running_var), where, "expects both running statistics or none");
   if (running_mean) check_running(where, running_mean, running_var, channels);
-  require(bool(y) && x.pixels() > 0, where, "expects at least one pixel; got ", x.shape);
+  require(x.pixels() > 0, where, "expects at least one pixel; got ", x.shape);
   if (channels == 0) return;
   float* m = mean.as<float>();
   gpu::norm_forward(
@@ -69,8 +64,8 @@ void batch_norm_infer(const CudaExec& exec, const View& x, const View& gamma, co
                       const View& running_mean, const View& running_var, const View& residual, const View& y,
                       const BatchNormOptions& options) {
   const char* where = "batch_norm_infer";
-  check_operands(where, x, gamma, beta, residual, y, options);
-  check_like(y, where, "y", x, "x");
+  check_operands(where, x, gamma, beta, options);
+  gpu::check_images(where, x, residual, y);
   check_running(where, running_mean, running_var, x.channels());
   if (x.count() == 0) return;
   gpu::norm_apply(exec, where, 1, x, residual, y, frozen(gamma, beta, running_mean, running_var, options),
@@ -82,8 +77,8 @@ void batch_norm_grad(const CudaExec& exec, const View& dy, const View& x, const 
                      bool add_gamma, const View& dbeta, bool add_beta, const View& dresidual,
                      const BatchNormOptions& options) {
   const char* where = "batch_norm_grad";
+  check_operands(where, x, gamma, beta, options);
   check_gradients(where, dy, x, y, dx, dgamma, dbeta, dresidual, options);
-  check_operands(where, x, gamma, beta, {}, y, options);
   const int64_t channels = x.channels();
   check_statistics(where, mean, rstd, channels);
   require(x.pixels() > 0, where, "expects at least one pixel; got ", x.shape);
@@ -109,8 +104,8 @@ void batch_norm_infer_grad(const CudaExec& exec, const View& dy, const View& x, 
                            const View& dgamma, bool add_gamma, const View& dbeta, bool add_beta, const View& dresidual,
                            const BatchNormOptions& options) {
   const char* where = "batch_norm_infer_grad";
+  check_operands(where, x, gamma, beta, options);
   check_gradients(where, dy, x, y, dx, dgamma, dbeta, dresidual, options);
-  check_operands(where, x, gamma, beta, {}, y, options);
   check_running(where, running_mean, running_var, x.channels());
   if (x.channels() == 0) return;
   gpu::norm_grad<true>(exec, where,

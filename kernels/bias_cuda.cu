@@ -81,7 +81,7 @@ void bias_grad(const CudaExec& exec, const View& dy, const View& db, bool accumu
   check_pitched(dy, "bias_grad", "dy", dy.dtype, dy.shape);
   check_view(db, "bias_grad", "db", DType::f32, {dy.channels()});
   if (dy.channels() == 0) return;
-  gpu::dispatch_packs("bias_grad", dy, {dy.data}, [&](auto zero, auto pack) {
+  gpu::dispatch_packs("bias_grad", {dy}, [&](auto zero, auto pack) {
     using T = decltype(zero);
     constexpr int N = pack;
     const gpu::ChannelTiles tiles(1, dy.pixels(), dy, N, gpu::kSumBlocks);

@@ -113,51 +113,68 @@ __global__ void __launch_bounds__(kTileThreads)
 }
 
 // y = act(norm(x) + residual), from the last tile to the first: the pass for the moments has left the last pixels in
-// the cache.
+// the cache. y_wider: pitch of y less that of x.
 template <class T, int N, bool kResidual>
 __global__ void __launch_bounds__(kTileThreads, 4)
-    norm_apply_kernel(const T* x, const T* residual, T* y, const NormChannels channels, const NormActivation act,
-                      const ChannelTiles tiles) {
+    norm_apply_kernel(const T* x, const T* residual, T* y, int y_wider, const NormChannels channels,
+                      const NormActivation act, const ChannelTiles tiles) {
   const ChannelTile<N> tile(tiles, gridDim.x - 1 - blockIdx.x);
   const NormPack<N> pack(channels, tile.group, tile.channel, tiles.channels);
+  const OtherPitch place(tile, y_wider);
   struct Reads {
     LoadedPack<T, N> x, residual;
   };
-  for_tile_pixels<kTileSteps<T>>(
+  for_numbered_tile_pixels<kTileSteps<T>>(
       tile, tiles.pitch,
-      [=](int64_t e) {
+      [=](int64_t e, int) {
         Reads r{};
         r.x = LoadedPack<T, N>::at(x + e);
         if constexpr (kResidual) r.residual = LoadedPack<T, N>::at(residual + e);
         return r;
       },
-      [=](int64_t e, Reads r) {
+      [=](int64_t e, int i, Reads r) {
         float v[N], added[N];
         r.x.get(v);
         if constexpr (kResidual) r.residual.get(added);
 #pragma unroll
         for (int j = 0; j < N; ++j) v[j] = act(pack.norm(v[j], j) + (kResidual ? added[j] : 0.f));
-        store(y + e, from_floats<T>(v));
+        store(y + place(e, i), from_floats<T>(v));
       });
+}
+
+/// Throws unless `v`, an operand like x, lies at the pitch of x, or x has no lanes beyond its channels: then it may be a
+/// slice of the channels of another image, of which no lane beyond the slice is touched.
+inline void check_slice(const View& v, const char* where, const char* what, const View& x) {
+  check_pitched(v, where, what, x.dtype, x.shape);
+  require(v.pitch == x.pitch || x.dense(), where, "expects ", what, " at the pitch of x, or x at the pitch of its ",
+          x.channels(), " channels; got ", v.pitch, " and ", x.pitch);
+}
+/// Throws unless residual, which may be absent, is like x and y as check_slice has it.
+inline void check_images(const char* where, const View& x, const View& residual, const View& y) {
+  if (residual) check_like(residual, where, "residual", x, "x");
+  check_slice(y, where, "y", x);
+  require(y.pitch == x.pitch || !y || (y.data != x.data && y.data != residual.data), where,
+          "expects y, which has a pitch of its own, in other memory than x and residual");
 }
 
 /// y = act(norm(x) + residual) for images of at least one pixel and channel; `residual` may be absent.
 inline void norm_apply(const CudaExec& exec, const char* name, int64_t groups, const View& x, const View& residual,
                        const View& y, const NormChannels& channels, float slope) {
-  dispatch_packs(name, x, {x.data, residual.data, y.data}, [&](auto zero, auto pack) {
+  dispatch_packs(name, {x, residual, y}, [&](auto zero, auto pack) {
     using T = decltype(zero);
     constexpr int N = pack;
     const ChannelTiles tiles(groups, x.pixels() / groups, x, N, kMapBlocks);
     launch(residual ? norm_apply_kernel<T, N, true> : norm_apply_kernel<T, N, false>,
            {.name = name, .grid = tiles.grid(), .block = kTileThreads, .stream = exec.stream}, x.as<T>(),
-           residual ? residual.as<T>() : nullptr, y.as<T>(), channels, NormActivation{slope}, tiles);
+           residual ? residual.as<T>() : nullptr, y.as<T>(), int(y.pitch - x.pitch), channels, NormActivation{slope},
+           tiles);
   });
 }
 
 /// The same by the statistics of x itself, which it leaves in `to`.
 inline void norm_forward(const CudaExec& exec, const char* name, int64_t groups, const View& x, const View& residual,
                          const View& y, const NormStatistics& to, const float* gamma, const float* beta, float slope) {
-  dispatch_packs(name, x, {x.data}, [&](auto zero, auto pack) {
+  dispatch_packs(name, {x}, [&](auto zero, auto pack) {
     using T = decltype(zero);
     constexpr int N = pack;
     const ChannelTiles tiles(groups, x.pixels() / groups, x, N, kSumBlocks);

@@ -14,6 +14,7 @@ template <class T>
 struct NormGradImages {
   const T *dy, *x, *y;
   T *dx, *dresidual;
+  int dy_wider, y_wider;  ///< their pitches less that of x
 };
 
 /// What a gradient reads at one place; with kFrozen x only where the bend needs it.
@@ -22,11 +23,12 @@ struct NormGradReads {
   static constexpr bool kReadsX = !kFrozen || kBend == Bend::of_x;
   LoadedPack<T, N> dy, x, y;
 
-  static __device__ __forceinline__ NormGradReads at(const NormGradImages<T>& o, int64_t e) {
+  /// `e`: of x.
+  static __device__ __forceinline__ NormGradReads at(const NormGradImages<T>& o, int64_t e, int64_t e_dy, int64_t e_y) {
     NormGradReads r{};
-    r.dy = LoadedPack<T, N>::at(o.dy + e);
+    r.dy = LoadedPack<T, N>::at(o.dy + e_dy);
     if constexpr (kReadsX) r.x = LoadedPack<T, N>::at(o.x + e);
-    if constexpr (kBend == Bend::of_y) r.y = LoadedPack<T, N>::at(o.y + e);
+    if constexpr (kBend == Bend::of_y) r.y = LoadedPack<T, N>::at(o.y + e_y);
     return r;
   }
   /// The gradient behind the activation, and x - mean.
@@ -53,10 +55,11 @@ __global__ void __launch_bounds__(kTileThreads, 4)
   using Reads = NormGradReads<T, N, kBend>;
   const ChannelTile<N> tile(tiles, blockIdx.x);
   const NormPack<N> pack(channels, tile.group, tile.channel, tiles.channels);
+  const OtherPitch dy_place(tile, o.dy_wider), y_place(tile, o.y_wider);
   float sums[2][N] = {};
-  for_tile_pixels<kTileSteps<T>>(
-      tile, tiles.pitch, [=](int64_t e) { return Reads::at(o, e); },
-      [&](int64_t e, Reads r) {
+  for_numbered_tile_pixels<kTileSteps<T>>(
+      tile, tiles.pitch, [=](int64_t e, int i) { return Reads::at(o, e, dy_place(e, i), y_place(e, i)); },
+      [&](int64_t e, int, Reads r) {
         float g[N], centered[N];
         r.get(pack, act, g, centered);
 #pragma unroll
@@ -119,9 +122,10 @@ __global__ void __launch_bounds__(kTileThreads, 4)
     load_channels(sums.slope + at, tiles.channels - tile.channel, slope);
   }
   const NormPack<N> pack(channels, tile.group, tile.channel, tiles.channels);
-  for_tile_pixels<kTileSteps<T>>(
-      tile, tiles.pitch, [=](int64_t e) { return Reads::at(o, e); },
-      [&](int64_t e, Reads r) {
+  const OtherPitch dy_place(tile, o.dy_wider), y_place(tile, o.y_wider);
+  for_numbered_tile_pixels<kTileSteps<T>>(
+      tile, tiles.pitch, [=](int64_t e, int i) { return Reads::at(o, e, dy_place(e, i), y_place(e, i)); },
+      [&](int64_t e, int, Reads r) {
         float g[N], centered[N], v[N];
         r.get(pack, act, g, centered);
 #pragma unroll
@@ -134,6 +138,19 @@ __global__ void __launch_bounds__(kTileThreads, 4)
         store(o.dx + e, from_floats<T>(v));
         if constexpr (kStore) store(o.dresidual + e, from_floats<T>(g));
       });
+}
+
+/// Throws unless the images of a gradient fit: dx and dresidual like x, dy and y as check_slice has it, and none in the
+/// memory of another, but dx or dresidual in that of dy.
+inline void check_grad_images(const char* where, const View& dy, const View& x, const View& y, const View& dx,
+                              const View& dresidual) {
+  check_slice(dy, where, "dy", x);
+  if (y) check_slice(y, where, "y", x);
+  if (dx) check_like(dx, where, "dx", x, "x");
+  if (dresidual) check_like(dresidual, where, "dresidual", x, "x");
+  require(!dx || dx.data != dresidual.data, where, "expects dx and dresidual in different memory");
+  require(dy.pitch == x.pitch || !dy || (dy.data != dx.data && dy.data != dresidual.data), where,
+          "expects dx and dresidual in other memory than dy, which has a pitch of its own");
 }
 
 /// A gradient of images of at least one channel, and one pixel unless the statistics are frozen. y, dx and dresidual
@@ -151,8 +168,13 @@ struct NormGrad {
 template <bool kFrozen, class T, int N>
 void norm_grad(const CudaExec& exec, const char* name, const NormGrad& grad) {
   const NormActivation act{grad.slope};
-  NormGradImages<T> o{grad.dy.as<T>(), grad.x.as<T>(), grad.y ? grad.y.as<T>() : nullptr,
-                      grad.dx ? grad.dx.as<T>() : nullptr, grad.dresidual ? grad.dresidual.as<T>() : nullptr};
+  NormGradImages<T> o{grad.dy.as<T>(),
+                      grad.x.as<T>(),
+                      grad.y ? grad.y.as<T>() : nullptr,
+                      grad.dx ? grad.dx.as<T>() : nullptr,
+                      grad.dresidual ? grad.dresidual.as<T>() : nullptr,
+                      int(grad.dy.pitch - grad.x.pitch),
+                      grad.y ? int(grad.y.pitch - grad.x.pitch) : 0};
   Bend bend = grad.slope == 1.f ? Bend::none : o.y ? Bend::of_y : Bend::of_x;
   if (bend == Bend::none && o.dresidual == o.dy) o.dresidual = nullptr;
   const bool sums_wanted = (o.dx && !kFrozen) || grad.dgamma || grad.dbeta;
@@ -188,6 +210,7 @@ void norm_grad(const CudaExec& exec, const char* name, const NormGrad& grad) {
   if (!o.dx || tiles.chunks == 0) return;
   if (store_first) {
     o.dy = o.dresidual;
+    o.dy_wider = 0;
     o.dresidual = nullptr;
     bend = Bend::none;
   }
@@ -203,7 +226,7 @@ void norm_grad(const CudaExec& exec, const char* name, const NormGrad& grad) {
 
 template <bool kFrozen>
 void norm_grad(const CudaExec& exec, const char* name, const NormGrad& grad) {
-  dispatch_packs(name, grad.dy, {grad.dy.data, grad.x.data, grad.y.data, grad.dx.data, grad.dresidual.data},
+  dispatch_packs(name, {grad.x, grad.dy, grad.y, grad.dx, grad.dresidual},
                  [&](auto zero, auto pack) { norm_grad<kFrozen, decltype(zero), pack>(exec, name, grad); });
 }
 

@@ -70,7 +70,8 @@ struct ChannelTile {
   int pixels;            ///< of the chunk
   bool active;           ///< false for threads without a pack
   int64_t group, strip;  ///< strip: number of the chunk among those of all groups
-  int64_t element;       ///< of the pack in the chunk's first pixel
+  int64_t pixel;         ///< number of the chunk's first pixel among those of all groups
+  int64_t element;       ///< of the pack in that pixel
 
   __device__ __forceinline__ ChannelTile(const ChannelTiles& t, unsigned block) : lanes(t.lanes), rows(t.rows) {
     const unsigned slice = block % unsigned(t.slices), number = block / unsigned(t.slices);
@@ -82,7 +83,8 @@ struct ChannelTile {
     channel = (int(slice) * lanes + lane) * N;
     pixels = int(min(int64_t(t.chunk), t.pixels - first));
     active = row < rows && channel < t.pitch;
-    element = (group * t.pixels + first) * t.pitch + channel;
+    pixel = group * t.pixels + first;
+    element = pixel * t.pitch + channel;
   }
   /// Pixels that a row of threads has.
   __device__ __forceinline__ int pixels_of(int r) const { return r < pixels ? (pixels - r - 1) / rows + 1 : 0; }
@@ -102,22 +104,45 @@ struct LoadedPack {
   }
 };
 
-/// Calls use(element, read(element)) for the packs of the calling thread, U of them read before the first is used.
+/// Calls use(element, i, read(element, i)) for the packs of the calling thread, i = number of the pixel in the chunk; U
+/// of them are read before the first is used.
 template <int U, int N, class Read, class Use>
-__device__ __forceinline__ void for_tile_pixels(const ChannelTile<N>& t, int pitch, Read read, Use use) {
+__device__ __forceinline__ void for_numbered_tile_pixels(const ChannelTile<N>& t, int pitch, Read read, Use use) {
   if (!t.active) return;
   const int64_t step = int64_t(t.rows) * pitch;
   int64_t e = t.element + int64_t(t.row) * pitch;
   for (int i = t.row; i < t.pixels; i += U * t.rows, e += U * step) {
-    decltype(read(e)) values[U];
+    decltype(read(e, i)) values[U];
 #pragma unroll
     for (int u = 0; u < U; ++u)
-      if (i + u * t.rows < t.pixels) values[u] = read(e + u * step);
+      if (i + u * t.rows < t.pixels) values[u] = read(e + u * step, i + u * t.rows);
 #pragma unroll
     for (int u = 0; u < U; ++u)
-      if (i + u * t.rows < t.pixels) use(e + u * step, values[u]);
+      if (i + u * t.rows < t.pixels) use(e + u * step, i + u * t.rows, values[u]);
   }
 }
+/// The same without i.
+template <int U, int N, class Read, class Use>
+__device__ __forceinline__ void for_tile_pixels(const ChannelTile<N>& t, int pitch, Read read, Use use) {
+  for_numbered_tile_pixels<U>(
+      t, pitch, [&](int64_t e, int) { return read(e); }, [&](int64_t e, int, auto v) { use(e, v); });
+}
+
+/// Where the pixels of a chunk lie in an image of another pitch than the tiles'.
+class OtherPitch {
+ public:
+  /// `wider`: that pitch less the tiles'.
+  template <int N>
+  __device__ __forceinline__ OtherPitch(const ChannelTile<N>& t, int wider) : shift_(t.pixel * wider), wider_(wider) {}
+  /// Place of the pack that is `element` at the tiles' pitch, of pixel i of the chunk.
+  __device__ __forceinline__ int64_t operator()(int64_t element, int i) const {
+    return element + shift_ + int64_t(i) * wider_;
+  }
+
+ private:
+  int64_t shift_;
+  int wider_;
+};
 
 /// Adds what the threads of a block have of each channel, K values, to Q sums in f64, and stores them as the partial
 /// sums of the chunk. for_channel(c) gives the function add(row, values, sums) of a channel. All threads must call.
@@ -212,13 +237,13 @@ __device__ __forceinline__ void load_channels(const float* p, int left, float (&
   for (int j = 0; j < N; ++j) v[j] = j < left ? p[j] : 0.f;
 }
 
-/// Calls f(T{}, pack) for images of this type and pitch: `pack`, an integral constant, is kTilePack, or 1 where pitch
-/// or addresses do not allow it.
+/// Calls f(T{}, pack) for images of one type, some of which may be absent, but not the first: `pack`, an integral
+/// constant, is kTilePack, or 1 where pitches or addresses do not allow it.
 template <class F>
-void dispatch_packs(const char* where, const View& image, std::initializer_list<const void*> addresses, F f) {
-  bool packed = image.pitch % kTilePack == 0;
-  for (const void* p : addresses) packed = packed && aligned16(p);
-  dispatch_float(image.dtype, where, [&](auto zero) {
+void dispatch_packs(const char* where, std::initializer_list<View> images, F f) {
+  bool packed = true;
+  for (const View& v : images) packed = packed && v.pitch % kTilePack == 0 && aligned16(v.data);
+  dispatch_float(images.begin()->dtype, where, [&](auto zero) {
     if (packed)
       f(zero, std::integral_constant<int, kTilePack>{});
     else

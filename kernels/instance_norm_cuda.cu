@@ -21,8 +21,7 @@ void instance_norm(const CudaExec& exec, const View& x, const View& residual, co
                    const View& rstd, const InstanceNormOptions& options) {
   const char* where = "instance_norm";
   check_operands(where, x, mean, rstd, options);
-  check_like(y, where, "y", x, "x");
-  if (residual) check_like(residual, where, "residual", x, "x");
+  gpu::check_images(where, x, residual, y);
   if (x.count() == 0) return;
   float* m = mean.as<float>();
   gpu::norm_forward(exec, where, x.shape[0], x, residual, y,
@@ -34,12 +33,8 @@ void instance_norm_grad(const CudaExec& exec, const View& dy, const View& x, con
                         const View& rstd, const View& dx, const View& dresidual, const InstanceNormOptions& options) {
   const char* where = "instance_norm_grad";
   check_operands(where, x, mean, rstd, options);
-  check_like(dy, where, "dy", x, "x");
-  if (y) check_like(y, where, "y", x, "x");
-  if (dx) check_like(dx, where, "dx", x, "x");
-  if (dresidual) check_like(dresidual, where, "dresidual", x, "x");
+  gpu::check_grad_images(where, dy, x, y, dx, dresidual);
   require(y || !dresidual || options.slope == 1.f, where, "expects y where a residual was added before the activation");
-  require(!dx || dx.data != dresidual.data, where, "expects dx and dresidual in different memory");
   if (x.count() == 0) return;
   const float* m = mean.as<float>();
   gpu::norm_grad<false>(

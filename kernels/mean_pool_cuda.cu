@@ -71,7 +71,7 @@ void mean_pool(const CudaExec& exec, const View& x, const View& y) {
   const char* where = "mean_pool";
   check_shapes(where, x, "x", y, "y");
   if (x.count() == 0) return;
-  gpu::dispatch_packs(where, x, {x.data}, [&](auto zero, auto pack) {
+  gpu::dispatch_packs(where, {x}, [&](auto zero, auto pack) {
     using T = decltype(zero);
     constexpr int N = pack;
     const gpu::ChannelTiles tiles(x.shape[0], x.shape[1] * x.shape[2], x, N, gpu::kSumBlocks);
@@ -89,7 +89,7 @@ void mean_pool_grad(const CudaExec& exec, const View& dy, const View& dx, bool a
   const char* where = "mean_pool_grad";
   check_shapes(where, dx, "dx", dy, "dy");
   if (dx.count() == 0) return;
-  gpu::dispatch_packs(where, dx, {dy.data, dx.data}, [&](auto zero, auto pack) {
+  gpu::dispatch_packs(where, {dx, dy}, [&](auto zero, auto pack) {
     using T = decltype(zero);
     constexpr int N = pack;
     const int64_t pixels = dx.shape[1] * dx.shape[2];

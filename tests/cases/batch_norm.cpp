@@ -231,6 +231,107 @@ Case infer_grad_case(const Shape& shape, const Variant& v, const Wanted& want = 
           .bytes = (want.y_given ? 5.0 : 3.0) * double(shape.count() * f.bytes())};
 }
 
+/// Where results lie: channels `lane` and following of an image of `channels`.
+struct Slice {
+  int64_t lane, channels;
+};
+std::string name_of(const Slice& s) { return "_at" + std::to_string(s.lane) + "of" + std::to_string(s.channels); }
+
+// y in a slice of a wider image, of which the other lanes keep their values. The rest has no gaps between pixels.
+Case slice_case(const Shape& shape, const Variant& v, const Slice& slice, bool training, DType dtype) {
+  const int64_t c = shape.channels();
+  const Format narrow{dtype}, wide{dtype, 8};
+  return {.op = training ? "batch_norm_train" : "batch_norm_infer",
+          .name = name_of(shape, v, narrow) + name_of(slice),
+          .make =
+              [=] {
+                Io io{buffers(operands(shape, v, narrow), narrow), {wide(wide_shaped(shape, slice.channels, 11))}};
+                for (uint64_t salt : {5, 6}) io.in.emplace_back(uniform({c}, 0.5, 1, salt), DType::f32);
+                for (const Shape& s : {Shape{2, c}, Shape{c}})
+                  if (training) io.out.emplace_back(s, DType::f32);
+                return io;
+              },
+          .cuda = SEGUE_CUDA_CALL([=](const CudaExec& e, Io& io) {
+            const View y = slice_view(io.out[0], shape, slice.lane), residual = view_or_none(io.in[3]);
+            if (training)
+              kernels::batch_norm_train(e, io.in[0].view(), io.in[1].view(), io.in[2].view(), residual, y,
+                                        io.out[1].view(), io.out[2].view(), View(), View(), v.options());
+            else
+              kernels::batch_norm_infer(e, io.in[0].view(), io.in[1].view(), io.in[2].view(), io.in[4].view(),
+                                        io.in[5].view(), residual, y, v.options());
+          }),
+          .reference =
+              [=](const Io& io) {
+                const Array x = io.in[0].array();
+                const GroupStatistics s =
+                    training ? GroupStatistics(x, 1) : GroupStatistics(io.in[4].array(), io.in[5].array());
+                const Array y =
+                    activated(norm_sum(x, s, io.in[1].array(), io.in[2].array(), io.in[3].array(), kEps), v.slope());
+                const Array all = with_slice(io.out[0].array(), y, slice.lane);
+                if (training) return std::vector<Array>{all, s.mean_pair({2, c}), s.rstds({c}, kEps)};
+                return std::vector<Array>{all};
+              },
+          .longest_sum = {shape.pixels()},
+          .bytes = (2.0 + training + v.residual) * double(shape.count() * size_of(dtype))};
+}
+
+// dy in such a slice, and y, where it is given, in one of an image wider still: dx, dgamma, dbeta and with a residual
+// dresidual.
+Case slice_grad_case(const Shape& shape, const Variant& v, const Slice& slice, bool training, DType dtype) {
+  const int64_t c = shape.channels(), y_lane = slice.lane + 4;
+  const Format narrow{dtype}, wide{dtype, 8};
+  const auto make = [=] {
+    std::vector<Array> in = operands(shape, v, narrow);
+    const auto statistics = [&] {
+      return training ? GroupStatistics(in[0], 1) : GroupStatistics(uniform({c}, 0, 1, 5), uniform({c}, 0.5, 2, 6));
+    };
+    if (!v.residual) move_off_bend(in, statistics(), narrow);
+    const GroupStatistics s = statistics();
+    const Array y = activated(norm_sum(in[0], s, in[1], in[2], in[3], kEps), v.slope());
+    Io io{{narrow(in[0]), wide(with_slice(wide_shaped(shape, slice.channels + 8, 12), y, y_lane)),
+           wide(wide_shaped(shape, slice.channels, 7))},
+          {narrow(shape), Buffer({c}, DType::f32), Buffer({c}, DType::f32)}};
+    Array spread({c});
+    spread.v = s.variance;
+    for (const Array& a : {in[1], in[2], s.mean_pair({2, c}), training ? s.rstds({c}, kEps) : spread})
+      io.in.emplace_back(a, DType::f32);
+    if (v.residual) io.out.push_back(narrow(shape));
+    return io;
+  };
+  [[maybe_unused]] const auto call = [=](const CudaExec& e, Io& io) {
+    const View dy = slice_view(io.in[2], shape, slice.lane), gamma = io.in[3].view(), beta = io.in[4].view(),
+               y = v.residual ? slice_view(io.in[1], shape, y_lane) : View(), spread = io.in[6].view(),
+               dresidual = v.residual ? io.out[3].view() : View();
+    View mean = io.in[5].view();
+    if (training) {
+      kernels::batch_norm_grad(e, dy, io.in[0].view(), y, gamma, beta, mean, spread, io.out[0].view(), io.out[1].view(),
+                               false, io.out[2].view(), false, dresidual, v.options());
+    } else {
+      mean.shape = {c};  // without the rest, which is 0
+      kernels::batch_norm_infer_grad(e, dy, io.in[0].view(), y, gamma, beta, mean, spread, io.out[0].view(),
+                                     io.out[1].view(), false, io.out[2].view(), false, dresidual, v.options());
+    }
+  };
+  const auto reference = [=](const Io& io) {
+    const Array x = io.in[0].array(), gamma = io.in[3].array(), beta = io.in[4].array(), spread = io.in[6].array();
+    const Array y = slice_array(io.in[1].array(), shape, y_lane);
+    const Array g = masked(slice_array(io.in[2].array(), shape, slice.lane), y, v.slope());
+    std::vector<double> mean = pair_sum(io.in[5].array()), rstd = spread.v;
+    for (double& r : rstd) r = training ? r : 1 / std::sqrt(r + kEps);
+    const NormGradient r = norm_gradient(g, x, GroupStatistics(x, 1), mean, rstd, gamma, !training);
+    std::vector<Array> all = {r.dx, r.dgamma, r.dbeta};
+    if (v.residual) all.push_back(g);
+    return all;
+  };
+  return {.op = training ? "batch_norm_grad" : "batch_norm_infer_grad",
+          .name = name_of(shape, v, narrow) + name_of(slice),
+          .make = make,
+          .cuda = SEGUE_CUDA_CALL(call),
+          .reference = reference,
+          .longest_sum = {shape.pixels() + 1},
+          .bytes = (5.0 + (v.residual ? 2.0 : 0.0)) * double(shape.count() * size_of(dtype))};
+}
+
 GradientCase gradient_case(const Shape& shape, const Variant& v, bool training) {
   const Shape channels{shape.channels()};
   const Array running_mean = uniform(channels, -0.5, 0.5, 5), running_var = uniform(channels, 0.5, 2, 6);
@@ -312,6 +413,24 @@ void batch_norm_cases(Registry& r) {
     r.cases.push_back(infer_grad_case({2, 19, 33, 19}, relu, dx_alone, f));
   }
 
+  // In slices: as DeepLabv3+ concatenates, of one pixel, of no whole packs, and of more pixels than a block has threads.
+  const auto add_slices = [&](const Shape& shape, const Variant& v, const Slice& slice, DType dtype) {
+    for (bool training : {true, false}) {
+      r.cases.push_back(slice_case(shape, v, slice, training, dtype));
+      // With one pixel there is no x beside the mean.
+      if (shape.pixels() > 1 || v.residual || !training)
+        r.cases.push_back(slice_grad_case(shape, v, slice, training, dtype));
+    }
+  };
+  for (DType dtype : {DType::f32, DType::bf16, DType::f16})
+    for (const Variant& v : {relu, both}) {
+      add_slices({2, 5, 7, 256}, v, {48, 304}, dtype);
+      add_slices({3, 17, 33, 19}, v, {3, 25}, dtype);
+    }
+  for (const Variant& v : {plain, relu, residual, both}) add_slices({1, 769, 3, 32}, v, {0, 64}, DType::bf16);
+  add_slices({1, 1, 1, 48}, both, {256, 304}, DType::bf16);
+  add_slices({33, 20}, relu, {12, 32}, DType::f16);
+
   // Means far from zero: in deviations 100, 10^4, and the other way round.
   const Variant far[] = {{.relu = true, .residual = true, .center = 100, .name = "_far"},
                          {.center = 100, .spread = 1e-2, .name = "_very_far"},
@@ -347,6 +466,9 @@ void batch_norm_cases(Registry& r) {
     r.cases.push_back(bench_only(train_grad_case(shape, relu, without_y, kCudaFormats[1])));
     r.cases.push_back(bench_only(train_grad_case(shape, both, all, kCudaFormats[1])));
   }
+  for (Case c : {slice_case({8, 128, 256, 256}, relu, {48, 304}, true, DType::bf16),
+                 slice_grad_case({8, 128, 256, 256}, relu, {48, 304}, true, DType::bf16)})
+    r.cases.push_back(bench_only(std::move(c)));
   for (const Variant& v : {plain, relu, residual, both})
     for (bool training : {true, false}) r.gradients.push_back(gradient_case({2, 3, 4, 3}, v, training));
   r.gradients.push_back(gradient_case({2, 3, 4, 3}, {.relu = true, .center = 1e3, .name = "_far"}, true));

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "kernels/add.h"
+#include "kernels/batch_norm.h"
 #include "kernels/bce_logits.h"
 #include "kernels/bias.h"
 #include "kernels/concat.h"
@@ -70,6 +71,41 @@ struct Operand {
 
   cases::Buffer good, dense, half, fewer, bytes, flat;
 };
+
+// A slice of a wider image goes with x without padding lanes alone, and not in the memory of another operand.
+TEST(SimtRefusals, SlicesOfNorms) {
+  const Shape shape{2, 3, 4, 16}, wide{2, 3, 4, 24};
+  cases::Buffer x(cases::constant(shape, 1), DType::f32), padded(cases::constant(shape, 1), DType::f32, 24);
+  cases::Buffer image(cases::constant(wide, 1), DType::f32), one(cases::constant({16}, 1), DType::f32);
+  cases::Buffer two(cases::constant({2, 16}, 1), DType::f32), twice(cases::constant(wide, 1), DType::f32);
+  testing::HostScratch scratch;
+  const CudaExec e{nullptr, &scratch};
+  const View c = one.view(), none, v = image.view(), slice(v.data, shape, DType::f32, 24);
+  const View further(twice.view().data, shape, DType::f32, 32), narrow(v.data, shape, DType::f32, 8);
+  const auto infer = [&](const View& from, const View& residual, const View& to) {
+    kernels::batch_norm_infer(e, from, c, c, c, c, residual, to, {});
+  };
+  EXPECT_NO_THROW(infer(x.view(), none, slice));
+  EXPECT_NO_THROW(infer(padded.view(), none, slice));  // at one pitch
+  EXPECT_THROW(infer(padded.view(), none, further), Error);
+  EXPECT_THROW(infer(x.view(), none, narrow), Error);
+  EXPECT_THROW(infer(x.view(), slice, x.view()), Error);
+  const View dense_of_slice(v.data, shape, DType::f32);
+  EXPECT_THROW(infer(dense_of_slice, none, slice), Error);
+  EXPECT_THROW(infer(x.view(), dense_of_slice, slice), Error);
+  const auto grad = [&](const View& dy, const View& from, const View& y, const View& dx, const View& dresidual) {
+    kernels::batch_norm_grad(e, dy, from, y, c, c, two.view(), c, dx, none, false, none, false, dresidual,
+                             {.relu = true});
+  };
+  cases::Buffer a(shape, DType::f32), b(shape, DType::f32);
+  EXPECT_NO_THROW(grad(slice, x.view(), slice, a.view(), b.view()));
+  EXPECT_NO_THROW(grad(a.view(), x.view(), slice, a.view(), b.view()));
+  EXPECT_THROW(grad(further, padded.view(), none, View(v.data, shape, DType::f32, 24), none), Error);
+  EXPECT_THROW(grad(padded.view(), padded.view(), further, slice, none), Error);
+  EXPECT_THROW(grad(slice, x.view(), none, dense_of_slice, none), Error);
+  EXPECT_THROW(grad(slice, x.view(), slice, a.view(), dense_of_slice), Error);
+  EXPECT_THROW(grad(slice, x.view(), none, slice, none), Error);
+}
 
 TEST(SimtRefusals, ElementwiseOps) {
   using F = std::function<void(const CudaExec&, const View&, const View&)>;

@@ -10,6 +10,7 @@
 #include "kernels/conv_paths.h"
 #include "kernels/error.h"
 #include "machine.h"
+#include "runtime/device.h"
 #include "runtime/text.h"
 
 namespace segue {
@@ -60,6 +61,13 @@ void check_cuda(std::vector<std::string>& warnings) {
     if (d.major < 8)
       warnings.push_back(
           cat(d.name, " has compute capability ", d.major, ".", d.minor, "; segue's kernels expect 8.0 or more"));
+  }
+  if (built && cuda_problem().empty()) {
+    try {
+      row("convolutions", convolution_libraries());
+    } catch (const Error& e) {
+      warnings.push_back(e.what());
+    }
   }
   if (!built)
     warnings.push_back("there is a CUDA device, but this build has no CUDA kernels: install nvcc and build again");

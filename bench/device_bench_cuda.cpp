@@ -5,7 +5,7 @@
 
 #include "bench/cuda_handles.cuh"
 #include "device_bench.h"
-#include "kernels/cudnn_plan.h"
+#include "kernels/conv_plans.h"
 
 namespace segue::bench {
 namespace {
@@ -33,8 +33,8 @@ class BenchScratch : public Scratch {
   size_t bytes_ = 0;
 };
 
-CudnnPlans::Options tuned() {
-  CudnnPlans::Options options;
+ConvPlans::Options tuned() {
+  ConvPlans::Options options;
   options.tune = true;
   return options;
 }
@@ -131,7 +131,7 @@ class DeviceCase::Impl {
   Stream stream_;
   StreamTimer timer_;
   BenchScratch scratch_;
-  CudnnPlans plans_{tuned()};
+  ConvPlans plans_{tuned()};
   DeviceMemory memory_;
   size_t copy_bytes_ = 0;
   int copies_ = 1, launches_ = 1;

@@ -2,7 +2,7 @@
 
 #include "conv_cudnn.h"
 #include "conv_phases.h"
-#include "cudnn_plan.h"
+#include "conv_plans.h"
 #include "filter_layout.h"
 
 namespace segue::kernels::conv {
@@ -69,7 +69,7 @@ void images(const CudaExec& exec, const char* where, ConvOp op, const Problem& p
 
   ConvCall call = call_of(exec, op, problem, x, y, bias ? ConvEpilogue::bias : ConvEpilogue::store);
   const int64_t factor = put_over_phases(call, exec.plans->reach(op, call.dtype));
-  CudnnPlans::Plan* plan = nullptr;
+  ConvPlans::Plan* plan = nullptr;
   if (bias && op == ConvOp::forward) plan = exec.plans->find(call, exec.stream);
   // Where no engine adds a bias, results that start as the bias come to the same.
   if ((bias && !plan) || accumulate) call.epilogue = ConvEpilogue::add;
@@ -141,7 +141,7 @@ void filter_gradient(const CudaExec& exec, const char* where, const Problem& pro
                           direct && accumulate ? ConvEpilogue::add : ConvEpilogue::store);
   const int64_t factor = put_over_phases(call, exec.plans->reach(call.op, call.dtype));
   const Problem& f = call.problem;
-  CudnnPlans::Plan& plan = exec.plans->get(call, exec.stream);
+  ConvPlans::Plan& plan = exec.plans->get(call, exec.stream);
   Layout layout;
   const size_t packed_at = layout.add(direct ? 0 : size_t(call.output_count() * size_of(x.dtype)));
   const size_t x_at = layout.add(phase_bytes(factor, f.n * f.h * f.w, x)),

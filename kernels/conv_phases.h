@@ -1,10 +1,10 @@
 // A convolution of wide dilation as one of a narrow dilation. In phase-major order with factor f (space-to-batch), phase (a, b) of
 // an image is an image of its own, of the pixels (f i + a, f j + b). A convolution whose dilation and padding are multiples
-// of f stays within a phase, and its taps are f times nearer: conv_reach() in cudnn_plan.h says where that matters.
+// of f stays within a phase, and its taps are f times nearer: conv_reach() in conv_plans.h says where that matters.
 #pragma once
 
+#include "conv_call.h"
 #include "conv_common.h"
-#include "cudnn_plan.h"
 #include "exec.h"
 #include "view.h"
 

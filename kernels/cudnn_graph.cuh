@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "cudnn_plan.h"
+#include "conv_call.h"
 
 namespace segue::cudnn {
 

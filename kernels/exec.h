@@ -23,14 +23,14 @@ struct CpuExec {
   Scratch* scratch = nullptr;
 };
 
-/// Plans of convolutions and matrix products: kernels/cudnn_plan.h.
-class CudnnPlans;
+/// Plans of convolutions and matrix products: kernels/conv_plans.h.
+class ConvPlans;
 
 struct CudaExec {
   CUstream_st* stream = nullptr;
   Scratch* scratch = nullptr;
   Precision precision = Precision::f32;
-  CudnnPlans* plans = nullptr;
+  ConvPlans* plans = nullptr;
 };
 
 }  // namespace segue

@@ -76,6 +76,7 @@ const char* name_of(Precision p) {
 
 #if !defined(SEGUE_CUDA_DEVICE)
 std::string cuda_problem() { return "a build without CUDA"; }
+std::string convolution_libraries() { fail(Fault::device, "cuda", "expects a build with CUDA"); }
 #endif
 
 std::unique_ptr<Device> cpu_device() { return std::make_unique<CpuDevice>(); }

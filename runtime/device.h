@@ -82,6 +82,9 @@ class Device {
 };
 
 std::unique_ptr<Device> cpu_device();
+/// Which libraries compute the current CUDA device's convolutions, "cuDNN 9.19.0, cuBLASLt 13.1.0", and why one does not. Throws device
+/// if there is no device, or cuDNN does not start.
+std::string convolution_libraries();
 /// Why there is no CUDA device to compute on; empty if there is one.
 std::string cuda_problem();
 /// The CUDA device number `index`. Throws device with what is missing: a driver, a device, a new enough one.

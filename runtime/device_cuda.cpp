@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "device.h"
-#include "kernels/cudnn_plan.h"
+#include "kernels/conv_plans.h"
 #include "kernels/error.h"
 
 namespace segue {
@@ -244,7 +244,7 @@ class CudaDevice : public Device {
            properties.minor);
     check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "a stream");
     ring_ = std::make_unique<UploadRing>(stream_);
-    plans_ = std::make_unique<CudnnPlans>(CudnnPlans::Options{.cache_file = plan_file});
+    plans_ = std::make_unique<ConvPlans>(ConvPlans::Options{.cache_file = plan_file});
   }
   ~CudaDevice() override {
     cudaStreamSynchronize(stream_);
@@ -265,7 +265,7 @@ class CudaDevice : public Device {
       const int64_t reach = plans_->reach(op, DType::bf16);
       reaches += cat(reaches.empty() ? "" : ",", reach == kAnyReach ? "any" : std::to_string(reach));
     }
-    return cat("dilations up to ", reaches, " as they are, wider ones over phases");
+    return cat(plans_->libraries(), "; dilations up to ", reaches, " as they are, wider ones over phases");
   }
   CudaExec cuda_exec() override { return {stream_, nullptr, precision_, plans_.get()}; }
   void upload(void* to, const void* from, size_t bytes) override { ring_->upload(to, from, bytes); }
@@ -333,7 +333,7 @@ class CudaDevice : public Device {
   std::string name_;
   cudaStream_t stream_ = nullptr;
   std::unique_ptr<UploadRing> ring_;
-  std::unique_ptr<CudnnPlans> plans_;
+  std::unique_ptr<ConvPlans> plans_;
   std::vector<Timed> pending_;
   std::vector<cudaEvent_t> spare_;
 };
@@ -346,6 +346,8 @@ std::string cuda_problem() {
   if (e != cudaSuccess) return cudaGetErrorString(e);
   return count == 0 ? "no device" : "";
 }
+
+std::string convolution_libraries() { return ConvPlans({}).libraries(); }
 
 std::unique_ptr<Device> cuda_device(int index, Precision precision, const std::string& plan_file) {
   return std::make_unique<CudaDevice>(index, precision, plan_file);

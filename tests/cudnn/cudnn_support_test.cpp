@@ -11,6 +11,8 @@
 #include <sstream>
 
 #include "kernels/conv_phases.h"
+#include "kernels/conv_plans.h"
+#include "kernels/cudnn_plan.h"
 #include "model_convolutions.h"
 
 namespace segue {
@@ -150,7 +152,7 @@ TEST(CudnnSupport, PhasesBringWideDilationsWithinReach) {
 TEST(CudnnSupport, TheEnvironmentChoosesPhases) {
   const auto reach = [](const char* value) {
     setenv("SEGUE_CONV_PHASES", value, 1);
-    CudnnPlans plans({});
+    ConvPlans plans({});
     unsetenv("SEGUE_CONV_PHASES");
     return plans.reach(ConvOp::forward, DType::bf16);
   };

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/cudnn_plan.h"
+#include "kernels/conv_call.h"
 
 namespace segue::testing {
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "kernels/conv_plans.h"
 #include "tests/cases/cases.h"
 
 namespace segue::testing {
@@ -17,6 +18,7 @@ std::string no_device_reason();
 class Device {
  public:
   Device();
+  explicit Device(const ConvPlans::Options& options);
   ~Device();
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
@@ -35,6 +37,8 @@ class Device {
   void replay();
   /// False if a kernel has written behind the scratch it asked for.
   bool scratch_intact() const;
+  /// Which plans have computed convolutions: ConvPlans::table().
+  std::string plan_table() const;
 
  private:
   class Impl;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "device.h"
-#include "kernels/cudnn_plan.h"
 
 namespace segue::testing {
 namespace {
@@ -85,7 +84,7 @@ std::string no_device_reason() {
 
 class Device::Impl {
  public:
-  Impl() {
+  explicit Impl(const ConvPlans::Options& options) : plans(options) {
     check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "creating a stream");
     scratch = std::make_unique<DeviceScratch>(stream);
   }
@@ -104,12 +103,13 @@ class Device::Impl {
 
   cudaStream_t stream = nullptr;
   std::unique_ptr<DeviceScratch> scratch;
-  CudnnPlans plans{{}};
+  ConvPlans plans;
   Block operands;
   cudaGraphExec_t graph = nullptr;
 };
 
-Device::Device() : impl_(std::make_unique<Impl>()) {}
+Device::Device() : Device(ConvPlans::Options{}) {}
+Device::Device(const ConvPlans::Options& options) : impl_(std::make_unique<Impl>(options)) {}
 Device::~Device() = default;
 
 void Device::upload(cases::Io& io) {
@@ -171,5 +171,6 @@ void Device::replay() {
 }
 
 bool Device::scratch_intact() const { return impl_->scratch->intact(); }
+std::string Device::plan_table() const { return impl_->plans.table(); }
 
 }  // namespace segue::testing

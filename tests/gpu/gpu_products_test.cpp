@@ -1,6 +1,7 @@
 // 1x1 convolutions by cuBLASLt on a device: all of the cases are its, right, and the same when a file brings their plans back.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <sstream>
 
@@ -73,7 +74,7 @@ TEST_F(GpuProducts, EveryCaseIsComputedByCublasLt) {
 }
 
 TEST_F(GpuProducts, TimedPlansOfBothLibrariesAreRight) {
-  testing::Device device({.tune = true});
+  testing::Device device({.tune = true, .cache_file = ""});
   run_all(device);
   const std::string table = device.plan_table();
   ::testing::Test::RecordProperty("plans", int(std::count(table.begin(), table.end(), '\n')));

@@ -142,12 +142,12 @@ __global__ void __launch_bounds__(kTileThreads, 4)
       });
 }
 
-/// Throws unless `v`, an operand like x, lies at the pitch of x, or x has no lanes beyond its channels: then it may be a
-/// slice of the channels of another image, of which no lane beyond the slice is touched.
+/// Throws unless `v`, an operand like x, lies at the pitch of x, or x has no lanes beyond its channels and v is a slice of
+/// another image, of which no lane beyond the slice is touched.
 inline void check_slice(const View& v, const char* where, const char* what, const View& x) {
-  check_pitched(v, where, what, x.dtype, x.shape);
-  require(v.pitch == x.pitch || x.dense(), where, "expects ", what, " at the pitch of x, or x at the pitch of its ",
-          x.channels(), " channels; got ", v.pitch, " and ", x.pitch);
+  check_pitched_or_slice(v, where, what, x.dtype, x.shape);
+  require(v.lanes == x.lanes, where, "expects ", what, " at the pitch of x, or a slice and x at the pitch of its ",
+          x.channels(), " channels; got ", v.lanes, " and ", x.lanes, " lanes");
 }
 /// Throws unless residual, which may be absent, is like x and y as check_slice has it.
 inline void check_images(const char* where, const View& x, const View& residual, const View& y) {

@@ -12,7 +12,7 @@ namespace segue::kernels {
 ///
 ///   y[p, first_i + c] = parts[i][p, c],  first_i = channels of the parts before i
 ///
-/// T is f32; on CUDA also bf16 or f16, at any pitch, the same for operands of equal channels.
+/// T is f32; on CUDA also bf16 or f16, at any pitch; parts may be slices there.
 ///
 /// parts    (...,C_i) T           in   at least one; equal but for the channels
 /// y        (...,sum of C_i) T    out  overlapping none of them
@@ -26,7 +26,7 @@ void concat(const CudaExec& exec, const std::vector<View>& parts, const View& y)
 ///
 ///   dpart[p, c] (+)= dy[p, first_channel + c]
 ///
-/// T is f32; on CUDA also bf16 or f16, at any pitch, the same for operands of equal channels.
+/// T is f32; on CUDA also bf16 or f16, at any pitch; dy may be a slice there.
 ///
 /// dy       (...,C) T         in
 /// first_channel  host constant    of the part within y

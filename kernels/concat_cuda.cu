@@ -10,7 +10,7 @@ constexpr int kMaxParts = 8;  // of one launch
 struct Parts {
   const void* data[kMaxParts];
   int first[kMaxParts];  // lane of y
-  int pitch[kMaxParts];
+  int pitch[kMaxParts], lanes[kMaxParts];
   int count, begin;  // begin: first lane of them all
 };
 
@@ -22,13 +22,13 @@ __global__ void __launch_bounds__(gpu::kStripThreads)
     const int lane = parts.begin + at.channel;
     int k = 0;
     while (k + 1 < parts.count && lane >= parts.first[k + 1]) ++k;
-    const int part_pitch = parts.pitch[k], part_lane = lane - parts.first[k];
+    const int part_pitch = parts.pitch[k], part_lane = lane - parts.first[k], part_lanes = parts.lanes[k];
     const T* from = static_cast<const T*>(parts.data[k]) + at.row * part_pitch + part_lane;
     T* to = y + at.row * pitch + lane;
     gpu::Pack<T, N> v[gpu::kStripRows];
 #pragma unroll
     for (int r = 0; r < gpu::kStripRows; ++r)
-      v[r] = gpu::load_if<N>(at.row + r < strips.height && part_lane < part_pitch, from + int64_t(r) * part_pitch);
+      v[r] = gpu::load_if<N>(at.row + r < strips.height && part_lane < part_lanes, from + int64_t(r) * part_pitch);
 #pragma unroll
     for (int r = 0; r < gpu::kStripRows; ++r)
       if (at.row + r < strips.height) gpu::store(to + int64_t(r) * pitch, v[r]);
@@ -78,7 +78,7 @@ void concat(const CudaExec& exec, const std::vector<View>& parts, const View& y)
           parts.size(), " parts");
   int64_t channels = 0;
   for (const View& part : parts) {
-    check_pitched(part, "concat", "part", parts[0].dtype, with_channels(parts[0].shape, part.channels()));
+    check_pitched_or_slice(part, "concat", "part", parts[0].dtype, with_channels(parts[0].shape, part.channels()));
     channels += part.channels();
   }
   check_pitched(y, "concat", "y", parts[0].dtype, with_channels(parts[0].shape, channels));
@@ -88,7 +88,7 @@ void concat(const CudaExec& exec, const std::vector<View>& parts, const View& y)
     constexpr int N = gpu::kVector<T>;
     bool packed = y.pitch % N == 0 && gpu::aligned16(y.data);
     for (size_t i = 0; i < parts.size(); ++i)
-      packed = packed && parts[i].pitch % N == 0 && gpu::aligned16(parts[i].data) &&
+      packed = packed && parts[i].pitch % N == 0 && parts[i].lanes % N == 0 && gpu::aligned16(parts[i].data) &&
                (i + 1 == parts.size() || parts[i].channels() % N == 0);
     int64_t first = 0;
     for (size_t i = 0; i < parts.size();) {
@@ -98,6 +98,7 @@ void concat(const CudaExec& exec, const std::vector<View>& parts, const View& y)
         some.data[some.count] = parts[i].data;
         some.first[some.count] = int(first);
         some.pitch[some.count] = int(parts[i].pitch);
+        some.lanes[some.count] = int(parts[i].lanes);
         first += parts[i].channels();
       }
       const int64_t lanes = (i == parts.size() ? y.pitch : first) - some.begin;
@@ -110,7 +111,7 @@ void concat(const CudaExec& exec, const std::vector<View>& parts, const View& y)
 }
 
 void concat_grad(const CudaExec& exec, const View& dy, int64_t first_channel, const View& dpart, bool accumulate) {
-  check_pitched(dy, "concat_grad", "dy", dy.dtype, dy.shape);
+  check_pitched_or_slice(dy, "concat_grad", "dy", dy.dtype, dy.shape);
   require(dy.shape.dims() > 0, "concat_grad", "expects dy of one axis at least; got ", dy.shape);
   const int64_t channels = dy.channels(), own = dpart.channels();
   check_pitched(dpart, "concat_grad", "dpart", dy.dtype, with_channels(dy.shape, own));

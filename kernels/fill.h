@@ -18,7 +18,8 @@ namespace segue::kernels {
 void fill(const CpuExec& exec, const View& x, float value);
 void fill(const CudaExec& exec, const View& x, float value);
 
-/// Copies a tensor. On CUDA it also converts between f32, bf16 and f16, and between pitches in these types.
+/// Copies a tensor. On CUDA it also converts between f32, bf16 and f16, and of these types between pitches, and from and
+/// to slices.
 ///
 ///   y = x, rounded to the type of y
 ///

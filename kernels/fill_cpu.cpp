@@ -13,6 +13,8 @@ void fill(const CpuExec&, const View& x, float value) {
 }
 
 void copy(const CpuExec&, const View& x, const View& y) {
+  require(x.whole() && y.whole(), "copy", "expects tensors alone in their memory; got slices, ", x.channels(), " of ",
+          x.pitch, " lanes and ", y.channels(), " of ", y.pitch);
   require(x.shape == y.shape && x.dtype == y.dtype && x.pitch == y.pitch, "copy", "expects y like x ", x.shape, " ",
           x.dtype, "; got ", y.shape, " ", y.dtype);
   const auto* from = static_cast<const std::byte*>(x.data);

@@ -67,7 +67,7 @@ void convert(const CudaExec& exec, const View& x, const View& y) {
   const X* from = x.as<X>();
   Y* to = y.as<Y>();
   if constexpr (!std::is_same_v<X, Y>)
-    if (x.pitch == y.pitch) {
+    if (x.pitch == y.pitch && x.whole() && y.whole()) {
       const int64_t count = x.pixels() * x.pitch;
       const int64_t pack = gpu::aligned16(from, to) ? N : 1;
       gpu::launch(
@@ -77,7 +77,7 @@ void convert(const CudaExec& exec, const View& x, const View& y) {
       return;
     }
   const int pack = y.pitch % N == 0 && gpu::aligned16(to) ? N : 1;
-  const gpu::ImageStrips strips(1, y.pixels(), 1, y.pitch, pack);
+  const gpu::ImageStrips strips(1, y.pixels(), 1, y.lanes, pack);
   gpu::launch(pack == 1 ? convert_pitch_kernel<1, X, Y> : convert_pitch_kernel<N, X, Y>, strips.config("copy", exec),
               from, to, strips, int(x.pitch), int(y.pitch), int(y.channels()));
 }
@@ -90,7 +90,7 @@ void fill(const CudaExec& exec, const View& x, float value) {
 }
 
 void copy(const CudaExec& exec, const View& x, const View& y) {
-  const bool alike = x.dtype == y.dtype && x.pitch == y.pitch;
+  const bool alike = x.dtype == y.dtype && x.pitch == y.pitch && x.whole() && y.whole();
   require(x.shape == y.shape && (alike || (is_float(x.dtype) && is_float(y.dtype))), "copy", "expects y like x ",
           x.shape, " ", x.dtype, "; got ", y.shape, " ", y.dtype);
   if (x.count() == 0) return;

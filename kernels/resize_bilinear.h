@@ -13,7 +13,8 @@ namespace segue::kernels {
 ///
 /// with a = p.low, b = p.high: the taps of bilinear_tap.h. An image of one pixel fills the result.
 ///
-/// T is f32; on CUDA also bf16 or f16, at any pitch, the same for operands of equal channels.
+/// T is f32; on CUDA also bf16 or f16, at any pitch, the same for operands of equal channels. If x has no padding lanes,
+/// y may be a slice of a wider image, of which no other lane is touched.
 ///
 /// x              (N,H,W,C) T     in
 /// y              (N,P,Q,C) T     out
@@ -28,7 +29,8 @@ void resize_bilinear(const CudaExec& exec, const View& x, const View& y, bool al
 ///
 ///   dx[h,w] = sum over p, q of (share of h in p) (share of w in q) dy[p,q]      (added to dx if `accumulate`)
 ///
-/// T is f32; on CUDA also bf16 or f16, at any pitch, the same for operands of equal channels.
+/// T is f32; on CUDA also bf16 or f16, at any pitch, the same for operands of equal channels. If dx has no padding lanes,
+/// dy may be a slice of a wider image.
 ///
 /// dy             (N,P,Q,C) T     in
 /// dx             (N,H,W,C) T     out  inout if `accumulate`

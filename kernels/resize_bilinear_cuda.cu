@@ -8,6 +8,8 @@ namespace {
 constexpr int64_t kRows = 16, kGradRows = 4;
 // Blocks that fill a device, 3 on each of 132 multiprocessors; where there would be fewer, strips are shorter.
 constexpr int64_t kEnoughBlocks = 396;
+// Blocks of the gradient that a multiprocessor is to hold: at most 64 registers a thread, of which it can use more.
+constexpr int kGradBlocks = 4;
 
 /// One axis of a resize: output o lies at position(o) / under among the sources, as in bilinear_tap.h. The distances
 /// within a tap's reach are below `under`, which f32 holds exactly.
@@ -68,17 +70,17 @@ __device__ __forceinline__ void expand(const T* low, const T* high, float weight
 template <class T, int N>
 __global__ void __launch_bounds__(gpu::kStripThreads)
     resize_bilinear_kernel(const T* x, T* y, gpu::ImageStrips strips, int64_t strip_rows, Axis rows, Axis columns,
-                           int pitch) {
+                           int x_pitch, int y_pitch) {
   gpu::for_strips<N>(strips, strip_rows, [&](const gpu::ImageStrip& at) {
     float column_weight;
-    const int64_t column = columns.tap(at.column, column_weight), row_size = columns.in * pitch;
-    const int64_t to_next = column + 1 < columns.in ? pitch : 0;
-    const T* from = x + at.image * rows.in * row_size + column * pitch + at.channel;
-    T* to = y + ((at.image * rows.out + at.row) * columns.out + at.column) * pitch + at.channel;
+    const int64_t column = columns.tap(at.column, column_weight), row_size = columns.in * x_pitch;
+    const int64_t to_next = column + 1 < columns.in ? x_pitch : 0;
+    const T* from = x + at.image * rows.in * row_size + column * x_pitch + at.channel;
+    T* to = y + ((at.image * rows.out + at.row) * columns.out + at.column) * y_pitch + at.channel;
     const int64_t end = min(at.row + strip_rows, rows.out);
     int64_t held = -2;
     float low[N] = {}, high[N] = {};
-    for (int64_t p = at.row; p < end; ++p, to += columns.out * pitch) {
+    for (int64_t p = at.row; p < end; ++p, to += columns.out * y_pitch) {
       float weight;
       const int64_t row = rows.tap(p, weight);
       if (row != held) {
@@ -104,11 +106,11 @@ __global__ void __launch_bounds__(gpu::kStripThreads)
 // Strips of dx: a thread goes down the rows of dy that its strip went into. Each row of dy, gathered over its columns,
 // goes into at most two rows of dx, `sum` and the one below it, `next`.
 template <class T, int N, bool kAccumulate>
-__global__ void __launch_bounds__(gpu::kStripThreads)
+__global__ void __launch_bounds__(gpu::kStripThreads, kGradBlocks)
     resize_bilinear_grad_kernel(const T* dy, T* dx, gpu::ImageStrips strips, int64_t strip_rows, Axis rows,
-                                Axis columns, int pitch) {
+                                Axis columns, int dy_pitch, int dx_pitch) {
   gpu::for_strips<N>(strips, strip_rows, [&](const gpu::ImageStrip& at) {
-    const int64_t row_size = columns.out * pitch, end = min(at.row + strip_rows, rows.in);
+    const int end = int(min(at.row + strip_rows, rows.in));
     int64_t q_first, q_end, p_first, p_end, unused;
     columns.reached(at.column, q_first, q_end);
     rows.reached(at.row, p_first, unused);
@@ -118,8 +120,8 @@ __global__ void __launch_bounds__(gpu::kStripThreads)
     const int nearest = at.column == 0 ? 0 : -int(columns.under.value());
     const int farthest = at.column == columns.in - 1 ? 0 : int(columns.under.value());
 
-    const T* from = dy + ((at.image * rows.out + p_first) * columns.out + q_first) * pitch + at.channel;
-    T* to = dx + ((at.image * rows.in + at.row) * columns.in + at.column) * pitch + at.channel;
+    const T* from = dy + ((at.image * rows.out + p_first) * columns.out + q_first) * dy_pitch + at.channel;
+    T* to = dx + ((at.image * rows.in + at.row) * columns.in + at.column) * dx_pitch + at.channel;
     float sum[N] = {}, next[N] = {};
     const auto finish_row = [&] {
       if (kAccumulate) {
@@ -129,26 +131,26 @@ __global__ void __launch_bounds__(gpu::kStripThreads)
         for (int j = 0; j < N; ++j) sum[j] += before[j];
       }
       gpu::store_floats<N>(to, sum);
-      to += columns.in * pitch;
+      to += columns.in * dx_pitch;
 #pragma unroll
       for (int j = 0; j < N; ++j) sum[j] = next[j], next[j] = 0.f;
     };
 
-    const int under = int(rows.under.value());
-    int64_t row = at.row;
-    for (int64_t p = p_first; p < p_end; ++p, from += row_size) {
+    const int under = int(rows.under.value()), count = int(q_end - q_first);
+    int row = int(at.row);
+    for (int p = int(p_first); p < int(p_end); ++p, from += columns.out * dy_pitch) {
       float gathered[N] = {};
       const T* d = from;
       int distance = q_distance;
 #pragma unroll 4
-      for (int q = int(q_end - q_first); q > 0; --q, d += pitch, distance += int(columns.step)) {
+      for (int q = 0; q < count; ++q, d += dy_pitch, distance += int(columns.step)) {
         const float share = columns.share(min(max(distance, nearest), farthest));
         float v[N];
         gpu::load_floats<N>(d, v);
 #pragma unroll
         for (int j = 0; j < N; ++j) gathered[j] += share * v[j];
       }
-      int64_t below = rows.position(p) - row * under;
+      int64_t below = rows.position(p) - int64_t(row) * under;
       for (; below >= under; below -= under, ++row) finish_row();
       const float share = rows.share(int(below)), next_share = below > 0 ? float(int(below)) * rows.inverse : 0.f;
 #pragma unroll
@@ -163,11 +165,12 @@ __global__ void __launch_bounds__(gpu::kStripThreads)
 
 void check_shapes(const char* where, const View& x, const View& y) {
   check_pitched(x, where, "x", x.dtype, x.shape);
-  check_pitched(y, where, "y", x.dtype, y.shape);
+  check_pitched_or_slice(y, where, "y", x.dtype, y.shape);
   require(x.shape.dims() == 4 && y.shape.dims() == 4 && x.shape[0] == y.shape[0] && x.shape[3] == y.shape[3] &&
               x.shape[1] * x.shape[2] > 0 && y.shape[1] * y.shape[2] > 0,
           where, "expects images (N,H,W,C) and (N,P,Q,C) of at least one pixel; got ", x.shape, " and ", y.shape);
-  require(x.pitch == y.pitch, where, "expects images at one pitch; got ", x.pitch, " and ", y.pitch);
+  require(x.lanes == y.lanes, where, "expects images at one pitch, or a slice and images of its ", y.channels(),
+          " lanes; got ", x.lanes, " and ", y.lanes, " lanes");
 }
 
 /// Calls launch(pack, strip rows, strips) for the strips of `image`: at most `rows` high, and so low that they fill a
@@ -175,7 +178,7 @@ void check_shapes(const char* where, const View& x, const View& y) {
 template <class F>
 void with_strips(const View& image, int pack, int64_t rows, F run) {
   const Shape& s = image.shape;
-  const auto strips = [&] { return gpu::ImageStrips(s[0], s[1], s[2], image.pitch, pack, rows); };
+  const auto strips = [&] { return gpu::ImageStrips(s[0], s[1], s[2], image.lanes, pack, rows); };
   while (rows > 1 && strips().count < std::min(kEnoughBlocks, gpu::max_blocks()) * gpu::kStripThreads) rows /= 2;
   run(strips(), rows);
 }
@@ -191,11 +194,11 @@ void resize_bilinear(const CudaExec& exec, const View& x, const View& y, bool al
       with_strips(y, pack, kRows, [&](const gpu::ImageStrips& strips, int64_t rows) {
         gpu::launch(kernel, strips.config("resize_bilinear", exec), x.as<T>(), y.as<T>(), strips, rows,
                     Axis(x.shape[1], y.shape[1], align_corners), Axis(x.shape[2], y.shape[2], align_corners),
-                    int(x.pitch));
+                    int(x.pitch), int(y.pitch));
       });
     };
     constexpr int N = gpu::kVector<T>;
-    if (x.pitch % N == 0 && gpu::aligned16(x.data, y.data))
+    if (x.pitch % N == 0 && y.pitch % N == 0 && gpu::aligned16(x.data, y.data))
       run(resize_bilinear_kernel<T, N>, N);
     else
       run(resize_bilinear_kernel<T, 1>, 1);
@@ -211,11 +214,11 @@ void resize_bilinear_grad(const CudaExec& exec, const View& dy, const View& dx, 
       with_strips(dx, pack, kGradRows, [&](const gpu::ImageStrips& strips, int64_t rows) {
         gpu::launch(kernel, strips.config("resize_bilinear_grad", exec), dy.as<T>(), dx.as<T>(), strips, rows,
                     Axis(dx.shape[1], dy.shape[1], align_corners), Axis(dx.shape[2], dy.shape[2], align_corners),
-                    int(dx.pitch));
+                    int(dy.pitch), int(dx.pitch));
       });
     };
     constexpr int N = gpu::kVector<T>;
-    if (dx.pitch % N == 0 && gpu::aligned16(dy.data, dx.data))
+    if (dx.pitch % N == 0 && dy.pitch % N == 0 && gpu::aligned16(dy.data, dx.data))
       run(accumulate ? resize_bilinear_grad_kernel<T, N, true> : resize_bilinear_grad_kernel<T, N, false>, N);
     else
       run(accumulate ? resize_bilinear_grad_kernel<T, 1, true> : resize_bilinear_grad_kernel<T, 1, false>, 1);

@@ -38,7 +38,23 @@ void check_view(const View& v, const char* where, const char* what, DType dtype,
   require(v.shape == shape, where, "expects ", what, " of shape ", shape, "; got ", v.shape);
 }
 
+View View::slice(int64_t first, int64_t channels) const {
+  require(shape.dims() > 0 && first >= 0 && channels >= 0 && first % kPackLanes == 0 && channels % kPackLanes == 0 &&
+              first + channels <= shape.channels(),
+          "slice", "expects multiples of ", kPackLanes, " channels of ", shape, "; got ", channels, " from ", first);
+  View v = *this;
+  if (data) v.data = static_cast<std::byte*>(data) + first * size_of(dtype);
+  v.shape[shape.dims() - 1] = v.lanes = channels;
+  return v;
+}
+
 void check_pitched(const View& v, const char* where, const char* what, DType dtype, const Shape& shape) {
+  check_pitched_or_slice(v, where, what, dtype, shape);
+  require(v.whole(), where, "expects ", what, " alone in its memory; got a slice, ", v.channels(), " of ", v.pitch,
+          " lanes");
+}
+
+void check_pitched_or_slice(const View& v, const char* where, const char* what, DType dtype, const Shape& shape) {
   require(bool(v) || v.count() == 0, where, "expects ", what, "; got no tensor");
   require(v.dtype == dtype, where, "expects ", what, " of type ", dtype, "; got ", v.dtype);
   require(v.shape == shape, where, "expects ", what, " of shape ", shape, "; got ", v.shape);

@@ -103,26 +103,38 @@ class Shape {
 };
 std::ostream& operator<<(std::ostream& s, const Shape& shape);
 
+/// Lanes in 16 bytes of the 16-bit types: pitches of images on CUDA are multiples of it, and slices begin and end at such.
+constexpr int64_t kPackLanes = 8;
+
 /// Non-owning view of a tensor. `pitch` is the number of elements from one pixel to the next: equal to the channels on
 /// the CPU, rounded up to 8 on CUDA for images and logits, where the padding lanes are zero and stay zero. It is the
 /// only stride there is. A default view means "absent", for optional operands.
+/// A slice is a view of some channels of a wider image: its pitch is the image's, and the lanes between its pixels are
+/// others'. Most kernels refuse slices; those that take them touch no lane of others.
 struct View {
   void* data = nullptr;
   Shape shape;
   DType dtype = DType::f32;
   int64_t pitch = 0;
+  int64_t lanes = 0;  ///< of a pixel that are this view's own: the pitch, of a slice the channels
 
   View() = default;
-  View(void* data, const Shape& shape, DType dtype) : data(data), shape(shape), dtype(dtype), pitch(shape.channels()) {}
+  View(void* data, const Shape& shape, DType dtype) : View(data, shape, dtype, shape.channels()) {}
   View(void* data, const Shape& shape, DType dtype, int64_t pitch)
-      : data(data), shape(shape), dtype(dtype), pitch(pitch) {}
+      : data(data), shape(shape), dtype(dtype), pitch(pitch), lanes(pitch) {}
 
   explicit operator bool() const { return data != nullptr; }
   bool dense() const { return pitch == shape.channels(); }
+  /// False for a slice.
+  bool whole() const { return lanes == pitch; }
   int64_t pixels() const { return shape.pixels(); }
   int64_t channels() const { return shape.channels(); }
   int64_t count() const { return shape.count(); }
-  int64_t bytes() const { return pixels() * pitch * size_of(dtype); }
+  /// From its first element to behind its last lane; in a slice, lanes of others lie between.
+  int64_t bytes() const { return pixels() > 0 ? ((pixels() - 1) * pitch + lanes) * size_of(dtype) : 0; }
+  /// The channels [first, first + channels) of the same pixels. Throws invalid_argument unless both are multiples of
+  /// kPackLanes within its channels.
+  View slice(int64_t first, int64_t channels) const;
 
   /// The elements as T. Throws invalid_argument if the view holds another type.
   template <class T>
@@ -137,8 +149,10 @@ struct View {
 void check_view(const View& v, const char* where, const char* what, DType dtype, const Shape& shape);
 /// As above with any shape.
 void check_dense(const View& v, const char* where, const char* what, DType dtype);
-/// A view as CUDA kernels take it: of the given type and shape, any pitch from the channels upwards.
+/// A view as CUDA kernels take it: of the given type and shape, any pitch from the channels upwards, no slice.
 void check_pitched(const View& v, const char* where, const char* what, DType dtype, const Shape& shape);
+/// The same, or a slice: for kernels that touch no lanes of others.
+void check_pitched_or_slice(const View& v, const char* where, const char* what, DType dtype, const Shape& shape);
 /// The same for an operand with the channels of another one, `first`: of its type and at its pitch. Without a shape: of
 /// its shape.
 void check_like(const View& v, const char* where, const char* what, const Shape& shape, const View& first,

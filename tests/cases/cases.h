@@ -45,7 +45,14 @@ class Buffer {
   /// From values, rounded to `dtype`.
   Buffer(const Array& values, DType dtype, int64_t pitch = 0);
 
-  View view() { return View(device_ ? device_ + kGuardBytes : aligned_, shape_, dtype_, pitch_); }
+  View view() {
+    View v(device_ ? device_ + kGuardBytes : aligned_, shape_, dtype_, pitch_);
+    if (slice_) v.lanes = v.channels();
+    return v;
+  }
+  /// From now on view() is a slice: what would be padding lanes are others'.
+  void make_slice() { slice_ = true; }
+  bool has_padding() const { return pitch_ > shape_.channels(); }
   /// The guard zones and the payload between them.
   std::span<std::byte> block();
   /// From now on view() points into a copy of block() at this address, on a device; nullptr: into block() again.
@@ -71,6 +78,7 @@ class Buffer {
   std::byte* aligned_ = nullptr;
   std::byte* device_ = nullptr;
   size_t bytes_ = 0;
+  bool slice_ = false;
   friend Buffer clone(const Buffer& b);
 };
 /// A buffer of its own with the same content.

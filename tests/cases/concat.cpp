@@ -90,6 +90,44 @@ Case grad_case(const Shape& shape, int64_t first, int64_t own, bool accumulate, 
           .bytes = (accumulate ? 3.0 : 2.0) * double(part.count() * f.bytes())};
 }
 
+// Parts that are slices, each of an image of its own. The lanes behind the last are no padding lanes.
+Case of_slices_case(const Shape& pixels, const std::vector<int64_t>& channels, const Format& f) {
+  Case k = concat_case(pixels, channels, f);
+  k.name += "_slices";
+  k.cpu = nullptr;
+  const auto wide_of = [=](int64_t own) {
+    Shape s = pixels;
+    s.push((own + 24 + 7) / 8 * 8);
+    return s;
+  };
+  const auto lane_of = [](size_t part) { return int64_t(part % 3) * 8; };
+  k.make = [=] {
+    Io io;
+    int64_t all = 0;
+    for (int64_t c : channels) {
+      all += c;
+      io.in.emplace_back(uniform(wide_of(c), -1, 1, io.in.size() + 1), f.dtype);
+    }
+    Shape y = pixels;
+    y.push(all);
+    io.out = {f(y)};
+    return io;
+  };
+  k.cuda = SEGUE_CUDA_CALL([=](const CudaExec& e, Io& io) {
+    std::vector<View> views;
+    for (size_t i = 0; i < channels.size(); ++i)
+      views.push_back(slice_view(io.in[i], with_channels(wide_of(0), channels[i]), lane_of(i)));
+    kernels::concat(e, views, io.out[0].view());
+  });
+  k.reference = [=](const Io& io) {
+    std::vector<Array> arrays;
+    for (size_t i = 0; i < channels.size(); ++i)
+      arrays.push_back(slice_array(io.in[i].array(), with_channels(wide_of(0), channels[i]), lane_of(i)));
+    return std::vector<Array>{forward(arrays)};
+  };
+  return k;
+}
+
 }  // namespace
 
 void concat_cases(Registry& r) {
@@ -103,6 +141,8 @@ void concat_cases(Registry& r) {
     r.cases.push_back(concat_case({3, 19, 33}, {8, 16, 19}, f));
     r.cases.push_back(concat_case({5, 7}, {8, 8, 16, 8, 8, 24, 8, 8, 8, 8, 5}, f));  // more than one launch takes
     r.cases.push_back(concat_case({3, 33}, {19, 3, 8}, f));                          // no vector access
+    r.cases.push_back(of_slices_case({2, 5, 7}, {16, 8, 32}, f));
+    r.cases.push_back(of_slices_case({3, 33}, {8, 19}, f));  // y has padding lanes: the last part none
     for (bool accumulate : {false, true}) {
       r.cases.push_back(grad_case({2, 5, 7, 304}, 48, 256, accumulate, f));
       r.cases.push_back(grad_case({3, 19, 33, 27}, 8, 12, accumulate, f));  // a part that ends within a pack

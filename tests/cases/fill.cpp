@@ -66,6 +66,29 @@ Case convert_special_case(DType to) {
   return k;
 }
 
+/// From or to channels 8 to 23 of an image of 48, or both: the other lanes stay.
+Case slice_case(DType from, bool from_slice, DType to, bool to_slice) {
+  const Shape shape{3, 19, 33, 16}, wide{3, 19, 33, 48};
+  return {
+      .op = "copy",
+      .name = case_name(shape, from) + (from_slice ? "_slice_to_" : "_to_") + name_of(to) + (to_slice ? "_slice" : ""),
+      .make =
+          [=] {
+            return Io{{Buffer(uniform(from_slice ? wide : shape, -1, 1, 1), from)},
+                      {to_slice ? Buffer(uniform(wide, -1, 1, 2), to) : Buffer(shape, to)}};
+          },
+      .cuda = SEGUE_CUDA_CALL([=](const CudaExec& e, Io& io) {
+        const View x = io.in[0].view(), y = io.out[0].view();
+        kernels::copy(e, from_slice ? x.slice(8, 16) : x, to_slice ? y.slice(8, 16) : y);
+      }),
+      .reference =
+          [=](const Io& io) {
+            const Array x = io.in[0].array(), part = from_slice ? slice_array(x, shape, 8) : x;
+            return std::vector<Array>{to_slice ? with_slice(io.out[0].array(), part, 8) : part};
+          },
+      .bytes = double(shape.count() * (size_of(from) + size_of(to)))};
+}
+
 }  // namespace
 
 void fill_cases(Registry& r) {
@@ -89,6 +112,12 @@ void fill_cases(Registry& r) {
       r.cases.push_back(convert_case({3, 19, 33, 19}, {from}, {to, 8}));
       r.cases.push_back(convert_case({3, 19, 33, 3}, {from, 8}, {to}));
       r.cases.push_back(convert_case({5, 7, 7}, {from, 5}, {to, 3}));
+    }
+  for (DType from : kTypes)
+    for (DType to : {DType::f32, DType::bf16}) {
+      r.cases.push_back(slice_case(from, true, to, false));
+      r.cases.push_back(slice_case(from, false, to, true));
+      r.cases.push_back(slice_case(from, true, to, true));
     }
   for (DType to : {DType::bf16, DType::f16}) r.cases.push_back(convert_special_case(to));
   r.cases.push_back(bench_only(convert_case({1 << 25}, {}, {DType::bf16})));

@@ -106,29 +106,6 @@ inline std::vector<double> pair_sum(const Array& pair) {
   return mean;
 }
 
-/// The channels of `shape` from `lane` on, of the wider image in a buffer: a slice of a concatenated image.
-inline View slice_view(Buffer& wide, const Shape& shape, int64_t lane) {
-  const View v = wide.view();
-  return View(static_cast<char*>(v.data) + lane * size_of(v.dtype), shape, v.dtype, v.pitch);
-}
-inline Array wide_shaped(const Shape& shape, int64_t channels, uint64_t salt) {
-  Shape wide = shape;
-  wide[shape.dims() - 1] = channels;
-  return uniform(wide, -1, 1, salt);
-}
-/// The wider image with `part` in its slice; what lies beside it is untouched.
-inline Array with_slice(Array wide, const Array& part, int64_t lane) {
-  const int64_t n = part.shape.channels();
-  for (int64_t i = 0; i < part.count(); ++i) wide[i / n * wide.shape.channels() + lane + i % n] = part[i];
-  return wide;
-}
-inline Array slice_array(const Array& wide, const Shape& shape, int64_t lane) {
-  Array part(shape);
-  const int64_t n = shape.channels();
-  for (int64_t i = 0; i < part.count(); ++i) part[i] = wide[i / n * wide.shape.channels() + lane + i % n];
-  return part;
-}
-
 /// Leaves a case to the CPU where its variants are many and the executor of CUDA kernels would take long.
 inline Case cpu_only(Case c) {
   c.cuda = nullptr;

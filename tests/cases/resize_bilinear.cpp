@@ -110,6 +110,53 @@ Case grad_case(const Shape& shape, Size to, bool align_corners, bool accumulate,
           .bytes = bytes_of(shape, to, f) + (accumulate ? double(shape.count() * f.bytes()) : 0)};
 }
 
+/// Where results lie: channels `lane` and following of an image of `channels`.
+struct Slice {
+  int64_t lane, channels;
+};
+std::string name_of(const Slice& s) { return "_at" + std::to_string(s.lane) + "of" + std::to_string(s.channels); }
+
+// y in a slice of a wider image, of which the other lanes keep their values.
+Case slice_case(const Shape& shape, Size to, bool align_corners, const Slice& slice, DType dtype) {
+  const Shape y = resized(shape, to);
+  return {.op = "resize_bilinear",
+          .name = name_of(shape, to, align_corners, {dtype}) + name_of(slice),
+          .make =
+              [=] {
+                return Io{{Buffer(uniform(shape, -1, 1), dtype)}, {Buffer(wide_shaped(y, slice.channels, 2), dtype)}};
+              },
+          .cuda = SEGUE_CUDA_CALL([=](const CudaExec& e, Io& io) {
+            kernels::resize_bilinear(e, io.in[0].view(), slice_view(io.out[0], y, slice.lane), align_corners);
+          }),
+          .reference =
+              [=](const Io& io) {
+                return std::vector<Array>{
+                    with_slice(io.out[0].array(), forward(io.in[0].array(), to, align_corners), slice.lane)};
+              },
+          .longest_sum = {4},
+          .bytes = bytes_of(shape, to, {dtype})};
+}
+
+// dy in such a slice.
+Case slice_grad_case(const Shape& shape, Size to, bool align_corners, bool accumulate, const Slice& slice,
+                     DType dtype) {
+  const Shape y = resized(shape, to);
+  Case k = grad_case(shape, to, align_corners, accumulate, {dtype});
+  const auto of_dense = k.reference;
+  k.name += name_of(slice);
+  k.cpu = nullptr;
+  k.make = [=] {
+    return Io{{Buffer(wide_shaped(y, slice.channels, 1), dtype)}, {Buffer(uniform(shape, -1, 1, 3), dtype)}};
+  };
+  k.cuda = SEGUE_CUDA_CALL([=](const CudaExec& e, Io& io) {
+    kernels::resize_bilinear_grad(e, slice_view(io.in[0], y, slice.lane), io.out[0].view(), align_corners, accumulate);
+  });
+  k.reference = [=](const Io& io) {
+    return of_dense(Io{{Buffer(slice_array(io.in[0].array(), y, slice.lane), dtype)}, io.out});
+  };
+  return k;
+}
+
 }  // namespace
 
 void resize_bilinear_cases(Registry& r) {
@@ -136,6 +183,20 @@ void resize_bilinear_cases(Registry& r) {
     r.cases.push_back(resize_case({2, 9, 7, 19}, {20, 33}, false, f));
     r.cases.push_back(grad_case({2, 9, 7, 19}, {20, 33}, false, true, f));
   }
+  // In slices: as the decoder and the pyramid concatenate (an image of one pixel), and of no whole packs.
+  for (const Format& f : kCudaFormats)
+    for (bool align_corners : {false, true})
+      for (const auto& [shape, to, slice] : {std::tuple<Shape, Size, Slice>{{2, 5, 9, 32}, {19, 33}, {48, 80}},
+                                             {{3, 1, 1, 24}, {5, 7}, {0, 32}},
+                                             {{1, 33, 31, 16}, {17, 5}, {8, 32}},
+                                             {{2, 4, 3, 19}, {9, 12}, {3, 25}}}) {
+        r.cases.push_back(slice_case(shape, to, align_corners, slice, f.dtype));
+        for (bool accumulate : {false, true})
+          r.cases.push_back(slice_grad_case(shape, to, align_corners, accumulate, slice, f.dtype));
+      }
+  r.cases.push_back(slice_case({1, 1, 1, 48}, {1, 1}, false, {256, 304}, DType::bf16));
+  r.cases.push_back(slice_case({1, 49, 3, 8}, {769, 3}, false, {8, 16}, DType::bf16));
+  r.cases.push_back(slice_grad_case({1, 49, 3, 8}, {769, 3}, false, false, {8, 16}, DType::bf16));
   const std::pair<Shape, Size> timed[] = {{{4, 8, 16, 256}, {32, 64}}, {{4, 32, 64, 19}, {128, 256}}};
   for (const auto& [shape, to] : timed) {
     r.cases.push_back(bench_only(resize_case(shape, to, false)));
@@ -144,6 +205,8 @@ void resize_bilinear_cases(Registry& r) {
   // The decoder of DeepLabv3+.
   r.cases.push_back(bench_only(resize_case({8, 32, 64, 256}, {128, 256}, false, {DType::bf16, 8})));
   r.cases.push_back(bench_only(grad_case({8, 32, 64, 256}, {128, 256}, false, false, {DType::bf16, 8})));
+  r.cases.push_back(bench_only(slice_case({8, 32, 64, 256}, {128, 256}, false, {48, 304}, DType::bf16)));
+  r.cases.push_back(bench_only(slice_grad_case({8, 32, 64, 256}, {128, 256}, false, false, {48, 304}, DType::bf16)));
   const std::pair<Shape, Size> gradients[] = {
       {{2, 3, 4, 2}, {7, 5}}, {{1, 5, 4, 3}, {2, 3}}, {{2, 1, 1, 3}, {3, 4}}, {{1, 4, 3, 2}, {1, 1}}};
   for (const auto& pair : gradients)

@@ -75,6 +75,38 @@ std::vector<const cases::Case*> cuda_cases() {
 
 INSTANTIATE_TEST_SUITE_P(Simt, SimtCase, ::testing::ValuesIn(cuda_cases()), testing::case_test_name);
 
+// What a kernel would write into the padding lanes of a slice are values of others: a launcher that does not know slices
+// refuses them, in every operand.
+TEST(SimtCases, SlicesAreRefused) {
+  // These take slices; what they refuse is in their cases and in refusals_test.cpp.
+  const std::set<std::string> take = {"batch_norm_train",
+                                      "batch_norm_infer",
+                                      "batch_norm_grad",
+                                      "batch_norm_infer_grad",
+                                      "instance_norm",
+                                      "instance_norm_grad",
+                                      "concat",
+                                      "concat_grad",
+                                      "copy",
+                                      "resize_bilinear",
+                                      "resize_bilinear_grad"};
+  std::set<std::string> refused;
+  for (const cases::Case* k : cuda_cases()) {
+    if (take.count(k->op)) continue;
+    const cases::Io operands = k->make();
+    for (size_t i = 0; i < operands.in.size() + operands.out.size(); ++i) {
+      cases::Io io = operands;
+      cases::Buffer& b = i < io.in.size() ? io.in[i] : io.out[i - io.in.size()];
+      if (!b.has_padding()) continue;
+      b.make_slice();
+      testing::HostScratch scratch;
+      EXPECT_THROW(k->cuda({nullptr, &scratch}, io), Error) << k->op << " " << k->name << ", operand " << i;
+      refused.insert(k->op);
+    }
+  }
+  EXPECT_GE(refused.size(), 40u);
+}
+
 // Every launcher that has a CUDA overload is run: read from the headers, as the contracts are.
 TEST(SimtCases, EveryCudaLauncherHasCases) {
   std::set<std::string> cased;

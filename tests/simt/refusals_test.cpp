@@ -80,13 +80,14 @@ TEST(SimtRefusals, SlicesOfNorms) {
   cases::Buffer two(cases::constant({2, 16}, 1), DType::f32), twice(cases::constant(wide, 1), DType::f32);
   testing::HostScratch scratch;
   const CudaExec e{nullptr, &scratch};
-  const View c = one.view(), none, v = image.view(), slice(v.data, shape, DType::f32, 24);
-  const View further(twice.view().data, shape, DType::f32, 32), narrow(v.data, shape, DType::f32, 8);
+  const View c = one.view(), none, v = image.view(), slice = v.slice(0, 16);
+  const View further = twice.view().slice(8, 16), narrow(v.data, shape, DType::f32, 8);
   const auto infer = [&](const View& from, const View& residual, const View& to) {
     kernels::batch_norm_infer(e, from, c, c, c, c, residual, to, {});
   };
   EXPECT_NO_THROW(infer(x.view(), none, slice));
-  EXPECT_NO_THROW(infer(padded.view(), none, slice));  // at one pitch
+  EXPECT_NO_THROW(infer(padded.view(), none, View(v.data, shape, DType::f32, 24)));  // at one pitch
+  EXPECT_THROW(infer(padded.view(), none, slice), Error);  // would write the padding lanes of x there
   EXPECT_THROW(infer(padded.view(), none, further), Error);
   EXPECT_THROW(infer(x.view(), none, narrow), Error);
   EXPECT_THROW(infer(x.view(), slice, x.view()), Error);

@@ -13,6 +13,7 @@ Conv2dOptions atrous(int rate) { return {.pad = rate, .dilation = rate}; }
 
 DeepLabV3Plus::Aspp::Aspp(Module& parent, const std::string& name, int64_t in, int64_t out, int rate)
     : Module(parent, name),
+      channels(out),
       point(*this, "convs.0", in, out, 1, {}, kHeadMomentum, kInit),
       rate1(*this, "convs.1", in, out, 3, atrous(rate), kHeadMomentum, kInit),
       rate2(*this, "convs.2", in, out, 3, atrous(2 * rate), kHeadMomentum, kInit),
@@ -21,16 +22,19 @@ DeepLabV3Plus::Aspp::Aspp(Module& parent, const std::string& name, int64_t in, i
       project(*this, "project", 5 * out, out, 1, {}, kHeadMomentum, kInit) {}
 
 Tensor DeepLabV3Plus::Aspp::operator()(Context& c, const Tensor& x) {
-  const Tensor pooled = resize_bilinear(c, pool(c, mean_pool(c, x)), x.shape()[1], x.shape()[2]);
-  return project(c, concat(c, {point(c, x), rate1(c, x), rate2(c, x), rate3(c, x), pooled}));
+  const int64_t height = x.shape()[1], width = x.shape()[2];
+  const Concatenation z(c, {x.shape()[0], height, width}, std::vector<int64_t>(5, channels));
+  const Tensor pooled = resize_bilinear(c, pool(c, mean_pool(c, x)), height, width, false, z.part(4));
+  return project(c, concat(c, {point(c, x, z.part(0)), rate1(c, x, z.part(1)), rate2(c, x, z.part(2)),
+                               rate3(c, x, z.part(3)), pooled}));
 }
 
 DeepLabV3Plus::Head::Head(Module& parent, const ResNet50& backbone, const DeepLabOptions& o)
     : Module(parent, "classifier"),
-      project(*this, "project", backbone.channels(1), scaled_width(48, o.width), 1, {}, kHeadMomentum, kInit),
-      aspp(*this, "aspp", backbone.channels(4), scaled_width(256, o.width), o.output_stride == 8 ? 12 : 6),
-      mix(*this, "classifier", scaled_width(48, o.width) + scaled_width(256, o.width), scaled_width(256, o.width), 3,
-          {.pad = 1}, kHeadMomentum, kInit),
+      parts{scaled_width(48, o.width), scaled_width(256, o.width)},
+      project(*this, "project", backbone.channels(1), parts[0], 1, {}, kHeadMomentum, kInit),
+      aspp(*this, "aspp", backbone.channels(4), parts[1], o.output_stride == 8 ? 12 : 6),
+      mix(*this, "classifier", parts[0] + parts[1], scaled_width(256, o.width), 3, {.pad = 1}, kHeadMomentum, kInit),
       classify(*this, "classifier.3", scaled_width(256, o.width), o.classes, 1, {}, Bias::used, kInit) {}
 
 DeepLabV3Plus::DeepLabV3Plus(const DeepLabOptions& options)
@@ -57,8 +61,9 @@ Segmentation DeepLabV3Plus::forward_low(Context& c, const Tensor& x) {
   Segmentation out;
   out.features = features;
   if (head_.training() && options_.dropout > 0) features = dropout(c, features, options_.dropout, DropoutMode::element);
-  const Tensor up = resize_bilinear(c, features, low.shape()[1], low.shape()[2]);
-  out.logits = head_.classify(c, head_.mix(c, concat(c, {head_.project(c, low), up})));
+  const Concatenation z(c, {low.shape()[0], low.shape()[1], low.shape()[2]}, head_.parts);
+  const Tensor up = resize_bilinear(c, features, low.shape()[1], low.shape()[2], false, z.part(1));
+  out.logits = head_.classify(c, head_.mix(c, concat(c, {head_.project(c, low, z.part(0)), up})));
   return out;
 }
 

@@ -26,10 +26,12 @@ class DeepLabV3Plus : public Segmenter {
   struct Aspp : Module {
     Aspp(Module& parent, const std::string& name, int64_t in, int64_t out, int rate);
     Tensor operator()(Context& c, const Tensor& x);
+    int64_t channels;  // of each part
     ConvNormRelu point, rate1, rate2, rate3, pool, project;
   };
   struct Head : Module {
     Head(Module& parent, const ResNet50& backbone, const DeepLabOptions& options);
+    std::vector<int64_t> parts;  // channels of what is joined: of the low level, of the pyramid
     ConvNormRelu project;
     Aspp aspp;
     ConvNormRelu mix;

@@ -62,11 +62,11 @@ BatchNorm::BatchNorm(Module& parent, const std::string& name, int64_t channels, 
       running_var_(&declare_buffer("running_var", {channels}, 1)),
       batches_(&declare_counter("num_batches_tracked")) {}
 
-Tensor BatchNorm::operator()(Context& c, const Tensor& x, bool relu, const Tensor& residual) {
+Tensor BatchNorm::operator()(Context& c, const Tensor& x, bool relu, const Tensor& residual, const Tensor& into) {
   const bool learns = norm_momentum() == 0;  // what passes through for its statistics alone is no batch of training
   if (training() && learns && !c.replaying()) c.on_host([count = batches_] { ++*count; });
   return batch_norm(c, x, {weight_->tensor(), bias_->tensor(), running_mean_->value(), running_var_->value()}, residual,
-                    training(), {.momentum = learns ? momentum_ : norm_momentum(), .relu = relu});
+                    training(), {.momentum = learns ? momentum_ : norm_momentum(), .relu = relu}, into);
 }
 
 ConvNormRelu::ConvNormRelu(Module& parent, const std::string& name, int64_t in, int64_t out, int kernel,
@@ -79,7 +79,9 @@ ConvNormRelu::ConvNormRelu(Module& parent, const std::string& name, int64_t in, 
       conv_(*this, names.conv, in, out, kernel, options, Bias::none, init),
       norm_(*this, names.norm, out, momentum) {}
 
-Tensor ConvNormRelu::operator()(Context& c, const Tensor& x) { return norm_(c, conv_(c, x), true); }
+Tensor ConvNormRelu::operator()(Context& c, const Tensor& x, const Tensor& into) {
+  return norm_(c, conv_(c, x), true, {}, into);
+}
 
 Linear::Linear(Module& parent, const std::string& name, int64_t in, int64_t out)
     : Module(parent, name),

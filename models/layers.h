@@ -62,8 +62,8 @@ class ConvTranspose2d : public Module {
 class BatchNorm : public Module {
  public:
   BatchNorm(Module& parent, const std::string& name, int64_t channels, float momentum);
-  /// relu?(norm(x) + residual); residual may be empty.
-  Tensor operator()(Context& c, const Tensor& x, bool relu, const Tensor& residual = {});
+  /// relu?(norm(x) + residual); residual may be empty. `into`: see runtime/ops.h.
+  Tensor operator()(Context& c, const Tensor& x, bool relu, const Tensor& residual = {}, const Tensor& into = {});
 
  private:
   float momentum_;
@@ -82,7 +82,8 @@ class ConvNormRelu : public Module {
                const Conv2dOptions& options, float momentum, ConvInit init);
   ConvNormRelu(Module& parent, const std::string& name, int64_t in, int64_t out, int kernel,
                const Conv2dOptions& options, float momentum, ConvInit init, const Names& names);
-  Tensor operator()(Context& c, const Tensor& x);
+  /// `into`: see runtime/ops.h.
+  Tensor operator()(Context& c, const Tensor& x, const Tensor& into = {});
 
  private:
   Conv2d conv_;

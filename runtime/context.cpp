@@ -38,11 +38,12 @@ class ArenaScratch : public Scratch {
   size_t bytes_ = 0;
 };
 
-/// The gradient of a tensor has its type and pitch.
+/// The gradient of a tensor has its type and pitch; that of a slice lies without neighbours, as most of what reads the
+/// slice will write it. What is handed over may be a slice nonetheless.
 std::shared_ptr<GradCell> make_cell(const Tensor& x) {
   auto cell = std::make_shared<GradCell>();
   cell->dtype = x.dtype();
-  cell->pitch = x.view().pitch;
+  cell->pitch = x.view().lanes;
   return cell;
 }
 
@@ -84,7 +85,15 @@ Tensor Context::image(const Shape& shape, const char* tag) {
 }
 
 Tensor Context::like(const Tensor& t, const char* tag) {
-  return Tensor(*step_, t.shape(), t.dtype(), tag, t.view().pitch);
+  return Tensor(*step_, t.shape(), t.dtype(), tag, t.view().lanes);
+}
+
+Tensor Context::whole(const Tensor& t) {
+  if (!is_slice(t)) return t;
+  Tensor copy = like(t, "copy");
+  run(SEGUE_KERNEL(copy), t.view(), out(copy));
+  copy.set_cell(t.cell());
+  return copy;
 }
 
 Tensor Context::persistent(const Shape& shape, DType dtype, const char* tag) {
@@ -108,8 +117,8 @@ DType Context::image_dtype() const {
 }
 
 int64_t Context::image_pitch(int64_t channels) const {
-  constexpr int64_t kLanes = 8;  // 16 bytes of the 16-bit types; what cuDNN's fast engines ask of channels
-  return options_.device == DeviceType::cpu ? channels : (channels + kLanes - 1) / kLanes * kLanes;
+  // What cuDNN's fast engines ask of channels.
+  return options_.device == DeviceType::cpu ? channels : (channels + kPackLanes - 1) / kPackLanes * kPackLanes;
 }
 
 void Context::end_step() {
@@ -180,6 +189,7 @@ Node* Context::new_node(const Op& op, const Tensor* inputs, size_t count, Tensor
 
 Context::GradTarget Context::grad_target(Node& n, size_t i, const Shape& shape) {
   GradCell& cell = *n.inputs_[i];
+  if (cell.filled) cell.grad = whole(cell.grad);
   if (cell.persistent || cell.filled) return {cell.grad, cell.filled};
   return {new_grad(n, i, shape), false};
 }
@@ -194,6 +204,7 @@ void Context::give(Node& n, size_t i, const Tensor& dx) {
   if (cell.grad && dx.same_memory(cell.grad)) {
     cell.filled = true;
   } else if (cell.filled) {
+    cell.grad = whole(cell.grad);
     run(SEGUE_KERNEL(add), cell.grad, dx, out(cell.grad));
   } else if (cell.persistent) {
     run(SEGUE_KERNEL(copy), dx, out(cell.grad));

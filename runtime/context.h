@@ -69,8 +69,10 @@ class Context {
   /// An uninitialised tensor of the step for images, features or logits: of the type and pitch that the device computes
   /// in. The kernel that fills it zeroes the padding lanes.
   Tensor image(const Shape& shape, const char* tag);
-  /// Like `t`: same shape, type and pitch.
+  /// Like `t`: same shape, type and pitch, or of a slice that of an image without its neighbours.
   Tensor like(const Tensor& t, const char* tag = "tensor");
+  /// `t` without neighbours: itself, or if it is a slice a copy, which sends its gradient to where that of `t` goes.
+  Tensor whole(const Tensor& t);
   /// A zeroed tensor that outlives the step: parameters, running statistics, buffers.
   Tensor persistent(const Shape& shape, DType dtype, const char* tag);
   /// The same for images, features or logits.
@@ -79,6 +81,8 @@ class Context {
   DType image_dtype() const;
   /// Elements from pixel to pixel of an image of so many channels: on CUDA rounded up to 8.
   int64_t image_pitch(int64_t channels) const;
+  /// True if ops may write slices of images. The CPU device takes dense tensors alone.
+  bool has_slices() const { return options_.device != DeviceType::cpu; }
   Arena& step_arena() { return *step_; }
   Arena& persistent_arena() { return *persistent_; }
   /// Ends a step: requires that nothing is left in the step arena, and throws internal naming what is.
@@ -88,13 +92,13 @@ class Context {
 
   /// Runs a kernel: c.run(SEGUE_KERNEL(relu), x, out(y)). Tensors become views, out() marks what is written, the rest
   /// is handed on. Opens the profiler range, picks the overload of the device, and if asked checks what was written.
+  /// A kernel that reads a tensor gets a slice as a copy: few kernels take slices, and ops hand those the view itself.
   template <class F, class... Args>
   void run(Kernel<F> kernel, const Args&... args) {
-    KernelTime* const time = options_.profile ? &profile_[kernel.name] : nullptr;
-    device_->begin_range(kernel.name, time);
-    call(kernel, operand(args)...);
-    device_->end_range(time);
-    if (options_.watch_nan) (watch(kernel.name, args), ...);
+    if ((is_slice(args) || ...))
+      enter(kernel, without_neighbours(args)...);
+    else
+      enter(kernel, args...);
   }
 
   // Autograd.
@@ -186,6 +190,14 @@ class Context {
   friend struct CheckpointRun;
   friend class StepGraph;
 
+  template <class F, class... Args>
+  void enter(const Kernel<F>& kernel, const Args&... args) {
+    KernelTime* const time = options_.profile ? &profile_[kernel.name] : nullptr;
+    device_->begin_range(kernel.name, time);
+    call(kernel, operand(args)...);
+    device_->end_range(time);
+    if (options_.watch_nan) (watch(kernel.name, args), ...);
+  }
   template <class F, class... Operands>
   void call(const Kernel<F>& kernel, const Operands&... operands) {
 #if defined(SEGUE_CUDA_DEVICE)
@@ -200,6 +212,16 @@ class Context {
   static const View& operand(const Out& o) { return o.view; }
   template <class T>
   static const T& operand(const T& other) {
+    return other;
+  }
+  static bool is_slice(const Tensor& t) { return !t.view().whole(); }
+  template <class T>
+  static bool is_slice(const T&) {
+    return false;
+  }
+  Tensor without_neighbours(const Tensor& t) { return whole(t); }
+  template <class T>
+  static const T& without_neighbours(const T& other) {
     return other;
   }
   void watch(const char* kernel, const Out& o) const;

@@ -1,5 +1,6 @@
 // Every differentiable operation, on one page. Shapes: images (N,H,W,C), labels (N,H,W) u8. The contract of each is the
 // comment of its launcher in kernels/<op>.h. Results live in the step arena. Empty tensors stand for absent operands.
+// An op with `into` writes its result there and returns it: a part of a Concatenation, or any image of the right shape.
 #pragma once
 
 #include <vector>
@@ -23,7 +24,7 @@ struct BatchNormTensors {
   Tensor running_mean, running_var;  // (C), moved by training calls unless Context::replaying()
 };
 Tensor batch_norm(Context& c, const Tensor& x, const BatchNormTensors& p, const Tensor& residual, bool training,
-                  const BatchNormOptions& options);
+                  const BatchNormOptions& options, const Tensor& into = {});
 Tensor instance_norm(Context& c, const Tensor& x, const Tensor& residual, const InstanceNormOptions& options);
 
 // Activations.
@@ -36,12 +37,28 @@ Tensor softmax(Context& c, const Tensor& logits);  // over the last axis
 // Pooling and geometry.
 Tensor max_pool(Context& c, const Tensor& x, const MaxPoolOptions& options);
 Tensor mean_pool(Context& c, const Tensor& x);  // (N,H,W,C) -> (N,1,1,C)
-Tensor resize_bilinear(Context& c, const Tensor& x, int64_t height, int64_t width, bool align_corners = false);
+Tensor resize_bilinear(Context& c, const Tensor& x, int64_t height, int64_t width, bool align_corners = false,
+                       const Tensor& into = {});
 Tensor pad_reflect(Context& c, const Tensor& x, int64_t pad);
 Tensor pad_constant(Context& c, const Tensor& x, const Padding& pad, float value);
 Tensor crop(Context& c, const Tensor& x, const Window& window);
-Tensor flip(Context& c, const Tensor& x);                     // left-right
-Tensor concat(Context& c, const std::vector<Tensor>& parts);  // along channels
+Tensor flip(Context& c, const Tensor& x);  // left-right
+/// Along channels. All parts of a Concatenation, in order, lie joined already: no kernel runs, here or for the gradient of a
+/// part that nothing else reads. Other parts are copied.
+Tensor concat(Context& c, const std::vector<Tensor>& parts);
+/// Room for the parts of a concatenation, to be written in place: the op that makes part i takes part(i) as `into`.
+class Concatenation {
+ public:
+  /// `pixels`: the shape but for the channels, which `channels` gives part by part.
+  Concatenation(Context& c, const Shape& pixels, std::vector<int64_t> channels);
+  /// A slice of the image to be. Empty, so that the op makes a tensor and concat() copies, where parts cannot lie in
+  /// place: on the CPU device, or unless all channels are multiples of kPackLanes.
+  Tensor part(size_t i) const;
+
+ private:
+  std::vector<int64_t> channels_;
+  Tensor image_;
+};
 
 // Arithmetic.
 Tensor add(Context& c, const Tensor& a, const Tensor& b);

@@ -27,7 +27,8 @@ class Node {
   static constexpr size_t kMaxAttributeBytes = 96;
 
   const char* name() const { return op_->name; }
-  /// The gradient of the result. It belongs to this node: the op may overwrite it or hand it on, to one input only.
+  /// The gradient of the result. It belongs to this node: the op may overwrite it or hand it on, to one input only. If the
+  /// result was written into a slice it may be one as well, which the op may only read: c.run() takes it as a view.
   const Tensor& dy() const { return output_->grad; }
   /// Takes dy out of the node, so that its memory can become the gradient of an input.
   Tensor take_dy() { return std::move(output_->grad); }

@@ -29,6 +29,36 @@ Tensor Tensor::detach() const {
   return t;
 }
 
+Tensor Tensor::slice(int64_t first, int64_t channels) const {
+  Tensor t = detach();
+  t.view_ = view_.slice(first, channels);
+  return t;
+}
+
+Tensor Tensor::joined(const std::vector<Tensor>& slices) {
+  if (slices.empty() || !slices[0]) return {};
+  const Tensor& first = slices[0];
+  const View& v = first.view_;
+  // A block of an arena begins where its image does: lanes in front of the first slice are found, and those behind the
+  // last by the pitch.
+  if (v.whole() || first.owner_.get() != v.data) return {};
+  int64_t channels = 0;
+  for (const Tensor& t : slices) {
+    const View& w = t.view_;
+    const bool next = t.owner_ == first.owner_ && w.dtype == v.dtype && w.pitch == v.pitch &&
+                      w.pixels() == v.pixels() &&
+                      w.data == static_cast<std::byte*>(v.data) + channels * size_of(v.dtype);
+    if (!next) return {};
+    channels += w.channels();
+  }
+  if (channels != v.pitch) return {};
+  Tensor y = first.detach();
+  Shape shape = v.shape;
+  shape[shape.dims() - 1] = channels;
+  y.view_ = View(v.data, shape, v.dtype);
+  return y;
+}
+
 std::vector<float> host_values(const View& v) {
   std::vector<std::byte> raw(size_t(v.bytes()));
   copy_memory(raw.data(), v.data, raw.size());
@@ -43,6 +73,7 @@ std::vector<float> host_values(const View& v) {
 void from_host(const View& v, const std::vector<float>& values) {
   require(int64_t(values.size()) == v.count(), "from_host", "expects ", v.count(), " values; got ", values.size());
   std::vector<std::byte> raw(size_t(v.bytes()));
+  if (!v.whole()) copy_memory(raw.data(), v.data, raw.size());
   const int64_t channels = v.channels(), size = size_of(v.dtype);
   for (int64_t p = 0, i = 0; p < v.pixels(); ++p)
     for (int64_t c = 0; c < channels; ++c, ++i)

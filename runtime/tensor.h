@@ -1,4 +1,4 @@
-// A tensor: a value that shares its memory. No strides, no views of parts.
+// A tensor: a value that shares its memory. No strides; of parts, slices of the channels.
 #pragma once
 
 #include <memory>
@@ -32,6 +32,10 @@ class Tensor {
   Tensor reshape(const Shape& shape) const;
   /// The same memory, outside autograd: what is computed from it sends no gradient back.
   Tensor detach() const;
+  /// The channels [first, first + channels) where they lie, outside autograd; see View::slice.
+  Tensor slice(int64_t first, int64_t channels) const;
+  /// The image that these slices make up in this order, outside autograd; empty if they do not, all of it.
+  static Tensor joined(const std::vector<Tensor>& slices);
   /// True if both lie in the same memory.
   bool same_memory(const Tensor& o) const { return view_.data == o.view_.data; }
 
@@ -64,7 +68,7 @@ inline Out out(const View& v) { return {v}; }
 /// The logical elements of an f32, bf16 or f16 tensor, wherever it lies, as f32 (tests, logs, files).
 std::vector<float> host_values(const View& v);
 inline std::vector<float> to_host(const Tensor& t) { return host_values(t.view()); }
-/// And back: values are rounded to the type of the view, its padding lanes become zero.
+/// And back: values are rounded to the type of the view, its padding lanes become zero, the lanes around a slice stay.
 void from_host(const View& v, const std::vector<float>& values);
 inline void from_host(const Tensor& t, const std::vector<float>& values) { from_host(t.view(), values); }
 

@@ -1,5 +1,6 @@
 #include "kernels/batch_norm.h"
 
+#include "into.h"
 #include "runtime/ops.h"
 
 namespace segue {
@@ -8,13 +9,15 @@ namespace {
 enum Input { kX, kGamma, kBeta, kResidual };
 enum Saved { kSavedX, kSavedY, kSavedGamma, kSavedBeta, kSavedMean, kSavedSpread };
 
-/// Where the gradients of x and of the residual go: one of them into the memory of dy.
+/// Where the gradients of x and of the residual go: one of them into the memory of dy, unless that is a slice.
 struct ImageGrads {
   Tensor dy, dx, dresidual;
 
   ImageGrads(Context& c, Node& n) : dy(n.take_dy()) {
-    if (n.wants(kResidual)) dresidual = dy;
-    if (n.wants(kX)) dx = n.wants(kResidual) ? c.like(dy, "batch_norm_grad") : dy;
+    const bool reuse = dy.view().whole(), both = n.wants(kX) && n.wants(kResidual);
+    const auto image = [&](bool in_dy) { return in_dy ? dy : c.like(dy, "batch_norm_grad"); };
+    if (n.wants(kResidual)) dresidual = image(reuse);
+    if (n.wants(kX)) dx = image(reuse && !both);
   }
   void give(Context& c, Node& n) const {
     if (dx) c.give(n, kX, dx);
@@ -31,7 +34,7 @@ template <class F>
 void backward(Context& c, Node& n, const Kernel<F>& kernel) {
   const ImageGrads images(c, n);
   const auto gamma = target_if_wanted(c, n, kGamma), beta = target_if_wanted(c, n, kBeta);
-  c.run(kernel, images.dy, n.saved(kSavedX), n.saved(kSavedY), n.saved(kSavedGamma), n.saved(kSavedBeta),
+  c.run(kernel, images.dy.view(), n.saved(kSavedX), n.saved(kSavedY).view(), n.saved(kSavedGamma), n.saved(kSavedBeta),
         n.saved(kSavedMean), n.saved(kSavedSpread), out(images.dx), out(gamma.grad), gamma.accumulate, out(beta.grad),
         beta.accumulate, out(images.dresidual), n.as<BatchNormOptions>());
   if (gamma.grad) c.give(n, kGamma, gamma.grad);
@@ -45,8 +48,9 @@ const Op kInfer{"batch_norm_infer", [](Context& c, Node& n) { backward(c, n, SEG
 }  // namespace
 
 Tensor batch_norm(Context& c, const Tensor& x, const BatchNormTensors& p, const Tensor& residual, bool training,
-                  const BatchNormOptions& options) {
-  Tensor y = c.like(x, "batch_norm");
+                  const BatchNormOptions& options, const Tensor& into) {
+  Tensor y = result_in(into, x.shape(), "batch_norm");
+  if (!y) y = c.like(x, "batch_norm");
   // Without a residual the gradient finds the rectifier's cuts in x, which saves reading y.
   const Tensor kept_y = options.relu && residual ? y : Tensor();
   if (!training) {

@@ -122,6 +122,8 @@ Settings training(int64_t batch) {
        {},
        {"f32", "tf32", "bf16", "fp16"}},
       {"train.threads", integer(0), "threads", "of the cpu; 0: OMP_NUM_THREADS, else all cores", between(0, 1024)},
+      {"train.shadow", Value(false), "",
+       "of cuda: run the cpu's kernel beside every kernel, and stop where they differ by more than rounding"},
       {"train.watch_nan", Value(false), "", "stop at the first kernel that writes a value that is not finite"},
   };
 }

@@ -1,5 +1,7 @@
 // Times whole steps on the CUDA device, eager and recorded, and prints where the time goes.
 //   device_steps [--precision=bf16] [--samples=10] [--modes=eager,graph] [--plans=FILE] [--json=FILE] STEP...
+// Modes: eager, graph, profile (where the time goes, by kernel), shadow (no times: two steps with the CPU's kernel beside every
+// kernel, and a table of how far they are apart; fails where rounding does not explain it).
 // A sample is the mean of several steps, queued one behind the other and waited for once. The table of kernels comes from
 // eager steps with an event around every kernel, so its sum is more than a step takes.
 #include <algorithm>
@@ -77,6 +79,7 @@ Context::Options options_of(const Settings& s, const std::string& mode) {
   options.plan_file = s.plans;
   options.record = mode == "graph";
   options.profile = mode == "profile";
+  if (mode == "shadow") options.shadow = ShadowMode::report;
   return options;
 }
 
@@ -102,6 +105,22 @@ Row profile_step(const Settings& s, const std::string& name) {
   std::sort(row.kernels.begin(), row.kernels.end(),
             [](const auto& a, const auto& b) { return a.second.total_ms > b.second.total_ms; });
   return row;
+}
+
+/// True if every kernel agrees with its CPU overload.
+bool shadow_step(const Settings& s, const std::string& name) {
+  const std::unique_ptr<Step> step = step_named(name).make(options_of(s, "shadow"));
+  ms_of(*step, 2);
+  bool agrees = true;
+  std::printf("%-28s shadow, %s: error / allowed\n", name.c_str(), name_of(s.precision));
+  for (const auto& [kernel, report] : step->context().shadows()) {
+    std::printf("  %-28s %6.0f calls %10.3f\n", kernel.c_str(), double(report.calls), report.worst);
+    if (report.worst <= 1) continue;
+    agrees = false;
+    std::printf("    %s\n", report.where.c_str());
+  }
+  std::fflush(stdout);
+  return agrees;
 }
 
 double median(std::vector<double> v) {
@@ -150,12 +169,19 @@ int run(const Settings& s) {
   if (!problem.empty()) fail(Fault::device, "device_steps", "expects a CUDA device; got: ", problem);
   std::vector<Row> rows;
   std::istringstream modes(s.modes);
+  bool agrees = true;
   for (std::string mode; std::getline(modes, mode, ',');)
     for (const std::string& step : s.steps) {
+      if (mode == "shadow") {
+        agrees = shadow_step(s, step) && agrees;
+        continue;
+      }
       rows.push_back(mode == "profile" ? profile_step(s, step) : time_step(s, step, mode));
       print(rows.back());
       if (!s.json.empty()) write_json(s, rows);
     }
+  if (!agrees)
+    fail(Fault::internal, "device_steps", "expects every kernel to agree with its CPU overload; see the table above");
   return 0;
 }
 

@@ -54,6 +54,8 @@ Context::Context(const Options& options) : options_(options) {
 #if defined(_OPENMP)
   if (options.threads > 0) omp_set_num_threads(options.threads);
 #endif
+  require(options.shadow == ShadowMode::off || options.device == DeviceType::cuda, "context",
+          "shadow mode runs the CPU's kernels beside those of CUDA; use it with --device cuda");
   if (options.device == DeviceType::cpu) {
     require(options.precision == Precision::f32, "context", "the CPU device computes in f32; use precision f32");
     device_ = cpu_device();
@@ -165,6 +167,13 @@ void Context::watch(const char* kernel, const Out& o) const {
   for (size_t i = 0; i < values.size(); ++i)
     if (!std::isfinite(values[i]))
       fail(Fault::diverged, kernel, "wrote ", shown(values[i]), " at element ", i, " of ", o.view.shape);
+}
+
+void Context::note_shadow(const char* kernel, const Shadow& shadow, const Shadow& shaken) {
+  ShadowReport& report = shadows_[kernel];
+  shadow.compare(shaken, report);
+  if (options_.shadow == ShadowMode::stop && report.worst > 1)
+    fail(Fault::internal, kernel, "beside its CPU overload: ", report.where);
 }
 
 void Context::require_grad(Tensor& x) { x.set_cell(make_cell(x)); }

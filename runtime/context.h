@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "kernels/philox.h"
 #include "kernels/status.h"
 #include "loss_scaler.h"
+#include "shadow.h"
 #include "step_state.h"
 #include "tape.h"
 #include "tensor.h"
@@ -37,6 +39,9 @@ Kernel(const char*, F) -> Kernel<F>;
                                                        exec, args...)) { return ::segue::kernels::op(exec, args...); } \
   }
 
+/// See shadow.h. `stop`: throws internal at the first kernel whose results are further off than rounding explains.
+enum class ShadowMode { off, report, stop };
+
 /// Everything a computation needs. Belongs to one thread.
 class Context {
  public:
@@ -45,12 +50,13 @@ class Context {
     int device_index = 0;  ///< which CUDA device
     Precision precision = Precision::f32;
     uint64_t seed = 0;
-    int threads = 0;                ///< CPU threads; 0: what OpenMP chooses (OMP_NUM_THREADS, else all cores)
-    size_t memory_limit_bytes = 0;  ///< per arena; 0: the machine's memory
-    bool watch_nan = false;         ///< stop at the first kernel that writes a value that is not finite
-    bool record = true;             ///< StepGraph may record steps, where the device can
-    bool profile = false;           ///< time every kernel: see profile()
-    std::string plan_file = {};     ///< where the CUDA device keeps its choice of convolution plans; empty: nowhere
+    int threads = 0;                      ///< CPU threads; 0: what OpenMP chooses (OMP_NUM_THREADS, else all cores)
+    size_t memory_limit_bytes = 0;        ///< per arena; 0: the machine's memory
+    bool watch_nan = false;               ///< stop at the first kernel that writes a value that is not finite
+    ShadowMode shadow = ShadowMode::off;  ///< CUDA alone: run the CPU overload beside every kernel, and compare
+    bool record = true;                   ///< StepGraph may record steps, where the device can
+    bool profile = false;                 ///< time every kernel: see profile()
+    std::string plan_file = {};  ///< where the CUDA device keeps its choice of convolution plans; empty: nowhere
   };
 
   Context() : Context(Options{}) {}
@@ -183,6 +189,8 @@ class Context {
 
   /// Times by kernel name, if options().profile.
   const std::map<std::string, KernelTime>& profile();
+  /// What shadow mode found, by kernel name.
+  const std::map<std::string, ShadowReport>& shadows() const { return shadows_; }
   void reset_profile();
 
  private:
@@ -194,7 +202,10 @@ class Context {
   void enter(const Kernel<F>& kernel, const Args&... args) {
     KernelTime* const time = options_.profile ? &profile_[kernel.name] : nullptr;
     device_->begin_range(kernel.name, time);
-    call(kernel, operand(args)...);
+    if (options_.shadow == ShadowMode::off)
+      call(kernel, operand(args)...);
+    else
+      call_in_shadow(kernel, args...);
     device_->end_range(time);
     if (options_.watch_nan) (watch(kernel.name, args), ...);
   }
@@ -208,8 +219,22 @@ class Context {
 #endif
     kernel.call(cpu_, operands...);
   }
+  template <class F, class... Args>
+  void call_in_shadow(const Kernel<F>& kernel, const Args&... args) {
+    Shadow shadow(kernel.name, options_.precision), shaken(kernel.name, options_.precision, Shadow::Copies::shaken);
+    // Copies before the kernel runs: it may add to a result.
+    const std::tuple<Twin<Args>...> twins{shadow.twin(args)...}, shaken_twins{shaken.twin(args)...};
+    call(kernel, operand(args)...);
+    std::apply([&](const auto&... twin) { kernel.call(shadow.exec(), twin...); }, twins);
+    std::apply([&](const auto&... twin) { kernel.call(shaken.exec(), twin...); }, shaken_twins);
+    note_shadow(kernel.name, shadow, shaken);
+  }
+  template <class T>
+  using Twin = std::decay_t<decltype(std::declval<Shadow&>().twin(std::declval<const T&>()))>;
+  void note_shadow(const char* kernel, const Shadow& shadow, const Shadow& shaken);
   static const View& operand(const Tensor& t) { return t.view(); }
   static const View& operand(const Out& o) { return o.view; }
+  static const View& operand(const DeviceOut& o) { return o.view; }
   template <class T>
   static const T& operand(const T& other) {
     return other;
@@ -246,6 +271,7 @@ class Context {
   View status_;
   std::unique_ptr<LossScaler> loss_scaler_;
   std::map<std::string, KernelTime> profile_;
+  std::map<std::string, ShadowReport> shadows_;
   std::vector<std::function<void()>>* recorded_effects_ = nullptr;  // of the step graph that records at present
 };
 

@@ -101,8 +101,8 @@ Sgd::Sgd(Context& c, Network& network, const OptimizerOptions& options, const Sg
 }
 
 void Sgd::launch() {
-  c_.run(SEGUE_KERNEL(sgd), out(network_.values()), network_.grads(), out(momentum_), out(network_.rounded()), ranges_,
-         rates_, decays_, used_square_sum(), max_norm_, loss_scale(), sgd_);
+  c_.run(SEGUE_KERNEL(sgd), out(network_.values()), network_.grads(), out(momentum_), out_on_device(network_.rounded()),
+         ranges_, rates_, decays_, used_square_sum(), max_norm_, loss_scale(), sgd_);
 }
 
 std::vector<NamedTensor> Sgd::named_tensors() {
@@ -130,8 +130,8 @@ void Adam::prepare_more(int64_t step) {
 
 void Adam::launch() {
   c_.run(SEGUE_KERNEL(adam), out(network_.values()), network_.grads(), out(mean_), out(square_),
-         out(network_.rounded()), ranges_, rates_, decays_, corrections_, used_square_sum(), max_norm_, loss_scale(),
-         adam_);
+         out_on_device(network_.rounded()), ranges_, rates_, decays_, corrections_, used_square_sum(), max_norm_,
+         loss_scale(), adam_);
 }
 
 std::vector<NamedTensor> Adam::named_tensors() {
@@ -156,10 +156,10 @@ void Ema::prepare(double decay) {
 }
 
 void Ema::step() {
-  c_.run(SEGUE_KERNEL(lerp), out(teacher_.values()), student_.values(), weight_, out(teacher_.rounded()));
+  c_.run(SEGUE_KERNEL(lerp), out(teacher_.values()), student_.values(), weight_, out_on_device(teacher_.rounded()));
   if (buffers_ == Buffers::keep || teacher_.buffers().count() == 0) return;
   if (buffers_ == Buffers::average)
-    c_.run(SEGUE_KERNEL(lerp), out(teacher_.buffers()), student_.buffers(), weight_, out(View()));
+    c_.run(SEGUE_KERNEL(lerp), out(teacher_.buffers()), student_.buffers(), weight_, View());
   else
     c_.run(SEGUE_KERNEL(copy), student_.buffers(), out(teacher_.buffers()));
   c_.on_host([this] { teacher_.copy_counters(student_); });

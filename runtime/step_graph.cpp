@@ -8,7 +8,7 @@ constexpr int kWarmUpRuns = 2;
 
 void StepGraph::run(const std::function<void()>& step) {
   const Context::Options& o = c_.options();
-  if (!c_.device_->records() || !o.record || o.profile || o.watch_nan) return step();
+  if (!c_.device_->records() || !o.record || o.profile || o.watch_nan || o.shadow != ShadowMode::off) return step();
   if (recording_) {
     recording_->replay();
     for (const auto& effect : effects_) effect();

@@ -65,6 +65,13 @@ struct Out {
 inline Out out(const Tensor& t) { return {t.view()}; }
 inline Out out(const View& v) { return {v}; }
 
+/// Marks an operand that the CUDA overload writes and the CPU overload does not know, such as weights rounded for the
+/// device.
+struct DeviceOut {
+  View view;
+};
+inline DeviceOut out_on_device(const Tensor& t) { return {t.view()}; }
+
 /// The logical elements of an f32, bf16 or f16 tensor, wherever it lies, as f32 (tests, logs, files).
 std::vector<float> host_values(const View& v);
 inline std::vector<float> to_host(const Tensor& t) { return host_values(t.view()); }

@@ -190,7 +190,8 @@ const std::vector<ModelStep>& model_steps() {
   return all;
 }
 
-std::vector<Recorded> record_steps(const ModelStep& step, const Context::Options& options, uint64_t steps) {
+std::vector<Recorded> record_steps(const ModelStep& step, const Context::Options& options, uint64_t steps,
+                                   const std::function<void(Context&)>& at_end) {
   Context c(options);
   const std::unique_ptr<Network> net = step.make();
   net->allocate(c);
@@ -241,6 +242,7 @@ std::vector<Recorded> record_steps(const ModelStep& step, const Context::Options
     all.push_back(record_view("eval", "output", output.view(), true));
   }
   c.end_step();
+  if (at_end) at_end(c);
   return all;
 }
 

@@ -49,8 +49,10 @@ struct Recorded {
   std::vector<float> values;
 };
 
-/// Some steps of SGD (rate 0.01, momentum 0.9, weight decay 1e-4) on one batch, then the output in inference mode.
-std::vector<Recorded> record_steps(const ModelStep& step, const Context::Options& options, uint64_t steps = 3);
+/// Some steps of SGD (rate 0.01, momentum 0.9, weight decay 1e-4) on one batch, then the output in inference mode;
+/// `at_end` sees the context before it goes.
+std::vector<Recorded> record_steps(const ModelStep& step, const Context::Options& options, uint64_t steps = 3,
+                                   const std::function<void(Context&)>& at_end = {});
 
 /// Biases in front of instance norm, whose gradient is rounding noise: they are left out of every comparison, by name.
 bool is_dead_bias(const std::string& model, const std::string& name);

@@ -72,8 +72,8 @@ Config resumed(const Config& run, const Config& asked, const std::string& folder
 }  // namespace
 
 std::vector<std::string> resumable_settings(Task task) {
-  std::vector<std::string> all = {"train.device", "train.threads",        "train.watch_nan", "data.workers",
-                                  "log.every",    "log.checkpoint_every", "log.keep"};
+  std::vector<std::string> all = {"train.device", "train.threads", "train.watch_nan",      "train.shadow",
+                                  "data.workers", "log.every",     "log.checkpoint_every", "log.keep"};
   // The stages of an adaptation are compared with each other: all take as many steps.
   if (task != Task::adapt) all.insert(all.begin(), {"train.steps", "train.eval_every"});
   return all;

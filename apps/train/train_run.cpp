@@ -70,6 +70,7 @@ Context::Options context_options(const Config& config, const std::string& plan_f
   }
   o.seed = uint64_t(config.get<int64_t>("train.seed"));
   o.watch_nan = config.get<bool>("train.watch_nan");
+  if (config.get<bool>("train.shadow")) o.shadow = ShadowMode::stop;
   o.plan_file = plan_file;
   return o;
 }

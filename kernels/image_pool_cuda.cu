@@ -8,8 +8,8 @@ constexpr int kThreads = 256;
 
 // Where each sample goes: -1 nowhere, i < size exchanged with image i, size + i stored as image i. One thread, since
 // each sample sees the pool that the one before has left.
-__global__ void image_pool_place_kernel(unsigned* count, const uint64_t* step, RandomKey key, int64_t images,
-                                        int64_t size, int64_t* place) {
+__global__ void __launch_bounds__(1) image_pool_place_kernel(unsigned* count, const uint64_t* step, RandomKey key,
+                                                             int64_t images, int64_t size, int64_t* place) {
   int64_t stored = min(int64_t(*count), size);
   for (int64_t n = 0; n < images; ++n) {
     const Philox4 r = random_quad(key, *step, uint64_t(n));

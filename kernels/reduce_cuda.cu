@@ -58,7 +58,9 @@ __global__ void __launch_bounds__(gpu::kWarp)
   if (y) *y = float(sum);
 }
 
-__global__ void weighted_sum_grad_kernel(const float* dy, const float* weight, float* dterm) { *dterm = *weight * *dy; }
+__global__ void __launch_bounds__(1) weighted_sum_grad_kernel(const float* dy, const float* weight, float* dterm) {
+  *dterm = *weight * *dy;
+}
 
 struct Broadcast {
   const float* value;

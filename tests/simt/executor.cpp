@@ -254,6 +254,7 @@ void run(const Launch& launch, void (*kernel)(void*), void* argument) {
   } reset{m};
   m.kernel = kernel;
   m.argument = argument;
+  if (launch.smem > 0) m.stats.dynamic_shared_bytes = launch.smem;
   m.threads = int(threads);
   m.random = options().seed * 0x9e3779b97f4a7c15ull | 1;
   blockDim = b;

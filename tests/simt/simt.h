@@ -59,6 +59,7 @@ void for_each_schedule(F&& f) {
 /// Work done since the program started.
 struct Stats {
   uint64_t launches = 0, blocks = 0, threads = 0, switches = 0, barriers = 0, collectives = 0;
+  size_t dynamic_shared_bytes = 0;  // of the last launch that asked for any
 };
 const Stats& stats();
 

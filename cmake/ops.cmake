@@ -5,7 +5,7 @@ set(SEGUE_OPS
     batch_norm instance_norm
     relu leaky_relu tanh sigmoid softmax
     max_pool mean_pool resize_bilinear
-    pad_reflect pad_constant crop flip concat
+    pad_reflect pad_constant crop flip concat phases
     add scale lerp fill reduce dropout image_pool
     softmax_xent softmax_entropy kl_div l1 lsgan bce_logits
     label_norm pseudo_label cutmix confusion
@@ -19,6 +19,11 @@ set(SEGUE_LAUNCH_ONLY_OPS lerp fill image_pool label_norm pseudo_label cutmix co
 set(SEGUE_ONLY_OPS "" CACHE STRING "Work on a few ops: build these, and of the rest of the tree what exists (empty: all)")
 if(SEGUE_ONLY_OPS)
   set(SEGUE_OPS ${SEGUE_ONLY_OPS})
+  foreach(op batch_norm conv2d conv_transpose2d) # whose launchers call its
+    if(op IN_LIST SEGUE_OPS AND NOT phases IN_LIST SEGUE_OPS)
+      list(APPEND SEGUE_OPS phases)
+    endif()
+  endforeach()
 endif()
 
 # Those with a CUDA overload: X_cuda.cu, or X_cuda.cpp where it only calls a library.

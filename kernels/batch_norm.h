@@ -18,6 +18,7 @@ namespace segue::kernels {
 ///
 /// T is f32; on CUDA also bf16 or f16, at any pitch, the same for operands of equal channels. Where x has no padding
 /// lanes, y may have another pitch: as a slice of a wider image, of which no other lane is touched.
+/// With options.phases, x lies in whole phases of images and y is those images, in memory of its own; no residual then.
 ///
 /// x             (..,C) T     in
 /// gamma         (C) f32      in
@@ -44,6 +45,7 @@ void batch_norm_train(const CudaExec& exec, const View& x, const View& gamma, co
 ///
 /// T is f32; on CUDA also bf16 or f16, at any pitch, the same for operands of equal channels. Where x has no padding
 /// lanes, y may have another pitch: as a slice of a wider image, of which no other lane is touched.
+/// With options.phases, x lies in whole phases of images and y is those images, in memory of its own; no residual then.
 ///
 /// x             (..,C) T     in
 /// gamma         (C) f32      in
@@ -68,6 +70,7 @@ void batch_norm_infer(const CudaExec& exec, const View& x, const View& gamma, co
 ///
 /// T is f32; on CUDA also bf16 or f16, at any pitch, the same for operands of equal channels. Where x has no padding
 /// lanes, dy and y may each have another pitch: as slices of wider images.
+/// With options.phases, x and dx lie in whole phases of images and dy is those images; neither y nor dresidual then.
 ///
 /// dy         (..,C) T     in
 /// x          as dy        in
@@ -103,6 +106,7 @@ void batch_norm_grad(const CudaExec& exec, const View& dy, const View& x, const 
 ///
 /// T is f32; on CUDA also bf16 or f16, at any pitch, the same for operands of equal channels. Where x has no padding
 /// lanes, dy and y may each have another pitch: as slices of wider images.
+/// With options.phases, x and dx lie in whole phases of images and dy is those images; neither y nor dresidual then.
 ///
 /// dy            (..,C) T     in
 /// x             as dy        in

@@ -1,5 +1,6 @@
 #include "batch_norm.h"
 #include "channel_norm_grad.h"
+#include "phases.h"
 
 namespace segue::kernels {
 namespace {
@@ -8,25 +9,34 @@ void check_optional(const View& v, const char* where, const char* what, const Sh
   if (v) check_view(v, where, what, DType::f32, shape);
 }
 
+/// Of y and dy.
+Shape result_shape(const char* where, const View& x, const BatchNormOptions& options) {
+  return options.phases == 1 ? x.shape : images_of_phases(where, x.shape, options.phases);
+}
+
 void check_operands(const char* where, const View& x, const View& gamma, const View& beta, const View& residual,
                     const View& y, const BatchNormOptions& options) {
   check_dense(x, where, "x", DType::f32);
   check_view(gamma, where, "gamma", DType::f32, {x.channels()});
   check_view(beta, where, "beta", DType::f32, {x.channels()});
   check_optional(residual, where, "residual", x.shape);
-  check_optional(y, where, "y", x.shape);
+  require(options.phases == 1 || !residual, where, "expects no residual where x lies in phases");
+  check_optional(y, where, "y", result_shape(where, x, options));
   require(options.eps > 0, where, "expects eps > 0; got ", options.eps);
 }
 
-void check_gradients(const char* where, const View& dy, const View& y, const View& dx, const View& dgamma,
-                     const View& dbeta, const View& dresidual, const BatchNormOptions& options) {
-  check_dense(dy, where, "dy", DType::f32);
-  check_optional(dx, where, "dx", dy.shape);
+void check_gradients(const char* where, const View& dy, const View& x, const View& y, const View& dx,
+                     const View& dgamma, const View& dbeta, const View& dresidual, const BatchNormOptions& options) {
+  check_dense(x, where, "x", DType::f32);
+  check_view(dy, where, "dy", DType::f32, result_shape(where, x, options));
+  check_optional(dx, where, "dx", x.shape);
   check_optional(dgamma, where, "dgamma", {dy.channels()});
   check_optional(dbeta, where, "dbeta", {dy.channels()});
   check_optional(dresidual, where, "dresidual", dy.shape);
   require(y || !dresidual || !options.relu, where, "expects y where a residual was added in front of a rectifier");
   require(!dx || dx.data != dresidual.data, where, "expects dx and dresidual in different memory");
+  require(options.phases == 1 || (!y && !dresidual && dx.data != dy.data), where,
+          "expects neither y nor dresidual, and dx in other memory than dy, where x lies in phases");
 }
 
 float slope_of(const BatchNormOptions& options) { return options.relu ? 0.f : 1.f; }
@@ -41,11 +51,15 @@ void put(float* values, int64_t c, double value, bool add) {
 struct Memory {
   double* sums;
   float* coefficients;
+  View phases;  // those of y or dy, where x lies in phases
 };
-Memory memory_for(const CpuExec& exec, int64_t doubles, int64_t floats) {
-  auto* sums =
-      static_cast<double*>(exec.scratch->get(size_t(doubles) * sizeof(double) + size_t(floats) * sizeof(float)));
-  return {sums, reinterpret_cast<float*>(sums + doubles)};
+Memory memory_for(const CpuExec& exec, int64_t doubles, int64_t floats, const View& x,
+                  const BatchNormOptions& options) {
+  const int64_t image_floats = options.phases > 1 ? x.count() : 0;
+  auto* sums = static_cast<double*>(
+      exec.scratch->get(size_t(doubles) * sizeof(double) + size_t(floats + image_floats) * sizeof(float)));
+  auto* coefficients = reinterpret_cast<float*>(sums + doubles);
+  return {sums, coefficients, options.phases > 1 ? View(coefficients + floats, x.shape, DType::f32) : View()};
 }
 
 struct FrozenStatistics {
@@ -55,6 +69,21 @@ struct FrozenStatistics {
   float rstd(int64_t c) const { return float(1.0 / std::sqrt(double(variance[c]) + double(eps))); }
   NormCoefficients coefficients(int64_t c) const { return norm_coefficients(mean[c], 0, rstd(c), gamma[c], beta[c]); }
 };
+
+/// apply_norm, and into the images where x lies in phases.
+void apply(const CpuExec& exec, const ChannelBlocks& blocks, const CoefficientRows<3>& rows, const View& x,
+           const View& residual, const View& y, const Memory& memory, const BatchNormOptions& options) {
+  const View& result = memory.phases ? memory.phases : y;
+  apply_norm(blocks, rows, x.as<float>(), optional(residual), result.as<float>(), slope_of(options));
+  if (memory.phases) from_phases(exec, memory.phases, y, options.phases, false);
+}
+
+/// dy as x lies.
+View gradient_of_result(const CpuExec& exec, const View& dy, const Memory& memory, const BatchNormOptions& options) {
+  if (!memory.phases) return dy;
+  to_phases(exec, dy, memory.phases, options.phases);
+  return memory.phases;
+}
 
 NormGradOperands grad_operands(const View& dy, const View& x, const View& y, const View& dx, const View& dresidual,
                                const BatchNormOptions& options) {
@@ -78,7 +107,7 @@ void batch_norm_train(const CpuExec& exec, const View& x, const View& gamma, con
   require(bool(y) && pixels > 0, where, "expects at least one pixel; got ", x.shape);
 
   const ChannelBlocks blocks(1, pixels, channels);
-  const Memory memory = memory_for(exec, moments_doubles(blocks), CoefficientRows<3>::floats(blocks));
+  const Memory memory = memory_for(exec, moments_doubles(blocks), CoefficientRows<3>::floats(blocks), x, options);
   const CoefficientRows<3> rows{blocks.rows, memory.coefficients};
   const float *g = gamma.as<float>(), *b = beta.as<float>(), momentum = options.momentum;
   float *m = mean.as<float>(), *r = rstd.as<float>(), *moving_mean = optional_out(running_mean),
@@ -97,23 +126,23 @@ void batch_norm_train(const CpuExec& exec, const View& x, const View& gamma, con
       moving_var[c] = (1 - momentum) * moving_var[c] + momentum * float(of.variance * unbiased);
     }
   });
-  apply_norm(blocks, rows, x.as<float>(), optional(residual), y.as<float>(), slope_of(options));
+  apply(exec, blocks, rows, x, residual, y, memory, options);
 }
 
 void batch_norm_infer(const CpuExec& exec, const View& x, const View& gamma, const View& beta, const View& running_mean,
                       const View& running_var, const View& residual, const View& y, const BatchNormOptions& options) {
   const char* where = "batch_norm_infer";
   check_operands(where, x, gamma, beta, residual, y, options);
-  check_view(y, where, "y", DType::f32, x.shape);
+  require(bool(y), where, "expects y; got none");
   check_view(running_mean, where, "running_mean", DType::f32, {x.channels()});
   check_view(running_var, where, "running_var", DType::f32, {x.channels()});
   const ChannelBlocks blocks(1, x.pixels(), x.channels());
-  const Memory memory = memory_for(exec, 0, CoefficientRows<3>::floats(blocks));
+  const Memory memory = memory_for(exec, 0, CoefficientRows<3>::floats(blocks), x, options);
   const CoefficientRows<3> rows{blocks.rows, memory.coefficients};
   const FrozenStatistics frozen{gamma.as<float>(), beta.as<float>(), running_mean.as<float>(), running_var.as<float>(),
                                 options.eps};
   for (int64_t c = 0; c < x.channels(); ++c) rows.set(0, c, frozen.coefficients(c));
-  apply_norm(blocks, rows, x.as<float>(), optional(residual), y.as<float>(), slope_of(options));
+  apply(exec, blocks, rows, x, residual, y, memory, options);
 }
 
 void batch_norm_grad(const CpuExec& exec, const View& dy, const View& x, const View& y, const View& gamma,
@@ -121,8 +150,7 @@ void batch_norm_grad(const CpuExec& exec, const View& dy, const View& x, const V
                      bool add_gamma, const View& dbeta, bool add_beta, const View& dresidual,
                      const BatchNormOptions& options) {
   const char* where = "batch_norm_grad";
-  check_gradients(where, dy, y, dx, dgamma, dbeta, dresidual, options);
-  check_view(x, where, "x", DType::f32, dy.shape);
+  check_gradients(where, dy, x, y, dx, dgamma, dbeta, dresidual, options);
   check_operands(where, x, gamma, beta, {}, y, options);
   const int64_t channels = x.channels(), pixels = x.pixels();
   check_view(mean, where, "mean", DType::f32, {2, channels});
@@ -130,13 +158,14 @@ void batch_norm_grad(const CpuExec& exec, const View& dy, const View& x, const V
   require(pixels > 0, where, "expects at least one pixel; got ", x.shape);
 
   const ChannelBlocks blocks(1, pixels, channels);
-  const Memory memory = memory_for(exec, moments_doubles(blocks), CoefficientRows<5>::floats(blocks));
+  const Memory memory = memory_for(exec, moments_doubles(blocks), CoefficientRows<5>::floats(blocks), x, options);
   const CoefficientRows<5> rows{blocks.rows, memory.coefficients};
   const float *g = gamma.as<float>(), *b = beta.as<float>(), *m = mean.as<float>(), *r = rstd.as<float>();
   float *gamma_grad = optional_out(dgamma), *beta_grad = optional_out(dbeta);
   const auto coefficients = [=](int64_t c) { return norm_coefficients(m[c], m[channels + c], r[c], g[c], b[c]); };
   for (int64_t c = 0; c < channels; ++c) rows.set(0, c, coefficients(c));
-  const NormGradOperands operands = grad_operands(dy, x, y, dx, dresidual, options);
+  const NormGradOperands operands =
+      grad_operands(gradient_of_result(exec, dy, memory, options), x, y, dx, dresidual, options);
   sum_norm_grad(blocks, rows, operands, memory.sums);
   fold_channels<2>(blocks, memory.sums, [&](int64_t, int64_t first, int64_t n, const auto& sums) {
     for (int64_t i = 0; i < n; ++i) {
@@ -158,18 +187,18 @@ void batch_norm_infer_grad(const CpuExec& exec, const View& dy, const View& x, c
                            const View& dgamma, bool add_gamma, const View& dbeta, bool add_beta, const View& dresidual,
                            const BatchNormOptions& options) {
   const char* where = "batch_norm_infer_grad";
-  check_gradients(where, dy, y, dx, dgamma, dbeta, dresidual, options);
-  check_view(x, where, "x", DType::f32, dy.shape);
+  check_gradients(where, dy, x, y, dx, dgamma, dbeta, dresidual, options);
   check_operands(where, x, gamma, beta, {}, y, options);
   check_view(running_mean, where, "running_mean", DType::f32, {x.channels()});
   check_view(running_var, where, "running_var", DType::f32, {x.channels()});
   const ChannelBlocks blocks(1, x.pixels(), x.channels());
-  const Memory memory = memory_for(exec, moments_doubles(blocks), CoefficientRows<5>::floats(blocks));
+  const Memory memory = memory_for(exec, moments_doubles(blocks), CoefficientRows<5>::floats(blocks), x, options);
   const CoefficientRows<5> rows{blocks.rows, memory.coefficients};
   const FrozenStatistics frozen{gamma.as<float>(), beta.as<float>(), running_mean.as<float>(), running_var.as<float>(),
                                 options.eps};
   for (int64_t c = 0; c < x.channels(); ++c) rows.set(0, c, frozen.coefficients(c));
-  const NormGradOperands operands = grad_operands(dy, x, y, dx, dresidual, options);
+  const NormGradOperands operands =
+      grad_operands(gradient_of_result(exec, dy, memory, options), x, y, dx, dresidual, options);
   if (dgamma || dbeta || dresidual) sum_norm_grad(blocks, rows, operands, memory.sums);
   if (dgamma || dbeta) {
     float *gamma_grad = optional_out(dgamma), *beta_grad = optional_out(dbeta);

@@ -2,7 +2,7 @@
 // one group, instance norm one per image. The passes are those of channel_norm.h.
 #pragma once
 
-#include "channel_tiles.cuh"
+#include "channel_norm_places.cuh"
 #include "exec.h"
 
 namespace segue::gpu {
@@ -113,23 +113,23 @@ __global__ void __launch_bounds__(kTileThreads)
 }
 
 // y = act(norm(x) + residual), from the last tile to the first: the pass for the moments has left the last pixels in
-// the cache. y_wider: pitch of y less that of x.
-template <class T, int N, bool kResidual>
+// the cache.
+template <class T, int N, bool kResidual, class Places>
 __global__ void __launch_bounds__(kTileThreads, 4)
-    norm_apply_kernel(const T* x, const T* residual, T* y, int y_wider, const NormChannels channels,
+    norm_apply_kernel(const T* x, const T* residual, T* y, const Places places, const NormChannels channels,
                       const NormActivation act, const ChannelTiles tiles) {
   const ChannelTile<N> tile(tiles, gridDim.x - 1 - blockIdx.x);
   const NormPack<N> pack(channels, tile.group, tile.channel, tiles.channels);
-  const OtherPitch place(tile, y_wider);
+  const typename Places::OfTile place(places, tiles, tile);
   struct Reads {
     LoadedPack<T, N> x, residual;
   };
   for_numbered_tile_pixels<kTileSteps<T>>(
       tile, tiles.pitch,
-      [=](int64_t e, int) {
+      [=](int64_t e, int i) {
         Reads r{};
-        r.x = LoadedPack<T, N>::at(x + e);
-        if constexpr (kResidual) r.residual = LoadedPack<T, N>::at(residual + e);
+        r.x = LoadedPack<T, N>::at(x + place.x(e, i));
+        if constexpr (kResidual) r.residual = LoadedPack<T, N>::at(residual + place.residual(e, i));
         return r;
       },
       [=](int64_t e, int i, Reads r) {
@@ -138,7 +138,9 @@ __global__ void __launch_bounds__(kTileThreads, 4)
         if constexpr (kResidual) r.residual.get(added);
 #pragma unroll
         for (int j = 0; j < N; ++j) v[j] = act(pack.norm(v[j], j) + (kResidual ? added[j] : 0.f));
-        store(y + place(e, i), from_floats<T>(v));
+        const Pack<T, N> result = from_floats<T>(v);
+        store(y + place.y(e, i), result);
+        place.mirrored_y(i, [=](int64_t mirror) { store(y + mirror, result); });
       });
 }
 
@@ -148,7 +150,12 @@ inline void check_slice(const View& v, const char* where, const char* what, cons
   check_pitched_or_slice(v, where, what, x.dtype, x.shape);
   require(v.lanes == x.lanes, where, "expects ", what, " at the pitch of x, or a slice and x at the pitch of its ",
           x.channels(), " channels; got ", v.lanes, " and ", x.lanes, " lanes");
+  require(v.pitch == x.pitch || x.pixels() < (int64_t{1} << 31), where,
+          "expects below 2^31 pixels where pitches differ; got ", x.shape);
 }
+/// The places of y, which is like x but for its pitch.
+inline PitchedPlaces pitched_places(const View& x, const View& y) { return {.y_wider = int(y.pitch - x.pitch)}; }
+
 /// Throws unless residual, which may be absent, is like x and y as check_slice has it.
 inline void check_images(const char* where, const View& x, const View& residual, const View& y) {
   if (residual) check_like(residual, where, "residual", x, "x");
@@ -158,22 +165,26 @@ inline void check_images(const char* where, const View& x, const View& residual,
 }
 
 /// y = act(norm(x) + residual) for images of at least one pixel and channel; `residual` may be absent.
-inline void norm_apply(const CudaExec& exec, const char* name, int64_t groups, const View& x, const View& residual,
-                       const View& y, const NormChannels& channels, float slope) {
+template <class Places>
+void norm_apply(const CudaExec& exec, const char* name, int64_t groups, const View& x, const View& residual,
+                const View& y, const Places& places, const NormChannels& channels, float slope) {
   dispatch_packs(name, {x, residual, y}, [&](auto zero, auto pack) {
     using T = decltype(zero);
     constexpr int N = pack;
     const ChannelTiles tiles(groups, x.pixels() / groups, x, N, kMapBlocks);
-    launch(residual ? norm_apply_kernel<T, N, true> : norm_apply_kernel<T, N, false>,
-           {.name = name, .grid = tiles.grid(), .block = kTileThreads, .stream = exec.stream}, x.as<T>(),
-           residual ? residual.as<T>() : nullptr, y.as<T>(), int(y.pitch - x.pitch), channels, NormActivation{slope},
-           tiles);
+    auto* kernel = norm_apply_kernel<T, N, false, Places>;
+    if constexpr (Places::kResiduals)
+      if (residual) kernel = norm_apply_kernel<T, N, true, Places>;
+    launch(kernel, {.name = name, .grid = tiles.grid(), .block = kTileThreads, .stream = exec.stream}, x.as<T>(),
+           residual ? residual.as<T>() : nullptr, y.as<T>(), places, channels, NormActivation{slope}, tiles);
   });
 }
 
 /// The same by the statistics of x itself, which it leaves in `to`.
-inline void norm_forward(const CudaExec& exec, const char* name, int64_t groups, const View& x, const View& residual,
-                         const View& y, const NormStatistics& to, const float* gamma, const float* beta, float slope) {
+template <class Places>
+void norm_forward(const CudaExec& exec, const char* name, int64_t groups, const View& x, const View& residual,
+                  const View& y, const Places& places, const NormStatistics& to, const float* gamma, const float* beta,
+                  float slope) {
   dispatch_packs(name, {x}, [&](auto zero, auto pack) {
     using T = decltype(zero);
     constexpr int N = pack;
@@ -186,7 +197,7 @@ inline void norm_forward(const CudaExec& exec, const char* name, int64_t groups,
            {.name = name, .grid = fold_grid(tiles), .block = kTileThreads, .stream = exec.stream}, x.as<T>(), partials,
            tiles.width(N), tiles, to);
   });
-  norm_apply(exec, name, groups, x, residual, y, {to.mean, to.rest, to.rstd, gamma, beta}, slope);
+  norm_apply(exec, name, groups, x, residual, y, places, {to.mean, to.rest, to.rstd, gamma, beta}, slope);
 }
 
 }  // namespace SEGUE_GPU_BACKEND

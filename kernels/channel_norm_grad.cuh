@@ -14,7 +14,6 @@ template <class T>
 struct NormGradImages {
   const T *dy, *x, *y;
   T *dx, *dresidual;
-  int dy_wider, y_wider;  ///< their pitches less that of x
 };
 
 /// What a gradient reads at one place; with kFrozen x only where the bend needs it.
@@ -23,19 +22,29 @@ struct NormGradReads {
   static constexpr bool kReadsX = !kFrozen || kBend == Bend::of_x;
   LoadedPack<T, N> dy, x, y;
 
-  /// `e`: of x.
-  static __device__ __forceinline__ NormGradReads at(const NormGradImages<T>& o, int64_t e, int64_t e_dy, int64_t e_y) {
+  template <class Place>
+  static __device__ __forceinline__ NormGradReads at(const NormGradImages<T>& o, const Place& place, int64_t e, int i) {
     NormGradReads r{};
-    r.dy = LoadedPack<T, N>::at(o.dy + e_dy);
-    if constexpr (kReadsX) r.x = LoadedPack<T, N>::at(o.x + e);
-    if constexpr (kBend == Bend::of_y) r.y = LoadedPack<T, N>::at(o.y + e_y);
+    r.dy = LoadedPack<T, N>::at(o.dy + place.dy(e, i));
+    if constexpr (kReadsX) r.x = LoadedPack<T, N>::at(o.x + place.x(e, i));
+    if constexpr (kBend == Bend::of_y) r.y = LoadedPack<T, N>::at(o.y + place.y(e, i));
     return r;
   }
-  /// The gradient behind the activation, and x - mean.
-  __device__ __forceinline__ void get(const NormPack<N>& pack, NormActivation act, float (&g)[N],
-                                      float (&centered)[N]) const {
+  /// The gradient behind the activation, of the pixel and the cells that mirror it, and x - mean. kStore: dresidual, g
+  /// at the pixel, becomes 0 in the cells that mirror it, which nobody has read.
+  template <bool kStore, class Place>
+  __device__ __forceinline__ void get(const NormGradImages<T>& o, const Place& place, int i, const NormPack<N>& pack,
+                                      NormActivation act, float (&g)[N], float (&centered)[N]) const {
     float result[N];
     dy.get(g);
+    place.mirrored_dy(i, [&](int64_t mirror) {
+      float more[N];
+      LoadedPack<T, N>::at(o.dy + mirror).get(more);
+#pragma unroll
+      for (int j = 0; j < N; ++j) g[j] += more[j];
+    });
+    if constexpr (kStore)
+      place.mirrored_residual(i, [&](int64_t mirror) { store(o.dresidual + mirror, Pack<T, N>{}); });
     if constexpr (kReadsX) x.get(centered);
     if constexpr (kBend == Bend::of_y) y.get(result);
 #pragma unroll
@@ -48,26 +57,29 @@ struct NormGradReads {
 };
 
 // Partial sums of g and of g (x - mean), and dresidual = g if kStore.
-template <class T, int N, Bend kBend, bool kStore>
+template <class T, int N, Bend kBend, bool kStore, class Places>
 __global__ void __launch_bounds__(kTileThreads, 4)
-    norm_grad_sums_kernel(const NormGradImages<T> o, double* partials, const NormChannels channels,
+    norm_grad_sums_kernel(const NormGradImages<T> o, const Places places, double* partials, const NormChannels channels,
                           const NormActivation act, const ChannelTiles tiles) {
   using Reads = NormGradReads<T, N, kBend>;
   const ChannelTile<N> tile(tiles, blockIdx.x);
   const NormPack<N> pack(channels, tile.group, tile.channel, tiles.channels);
-  const OtherPitch dy_place(tile, o.dy_wider), y_place(tile, o.y_wider);
+  const typename Places::OfTile place(places, tiles, tile);
+  // What is both read off y and stored leaves registers for one pixel in flight where there are borders.
+  constexpr int kSteps =
+      kTileSteps<T> / (kBend == Bend::of_y && kStore ? Places::kShare * Places::kShare : Places::kShare);
   float sums[2][N] = {};
-  for_numbered_tile_pixels<kTileSteps<T>>(
-      tile, tiles.pitch, [=](int64_t e, int i) { return Reads::at(o, e, dy_place(e, i), y_place(e, i)); },
-      [&](int64_t e, int, Reads r) {
+  for_numbered_tile_pixels<(kSteps > 0 ? kSteps : 1)>(
+      tile, tiles.pitch, [=](int64_t e, int i) { return Reads::at(o, place, e, i); },
+      [&](int64_t e, int i, Reads r) {
         float g[N], centered[N];
-        r.get(pack, act, g, centered);
+        r.template get<kStore>(o, place, i, pack, act, g, centered);
 #pragma unroll
         for (int j = 0; j < N; ++j) {
           sums[0][j] += g[j];
           sums[1][j] += g[j] * centered[j];
         }
-        if constexpr (kStore) store(o.dresidual + e, from_floats<T>(g));
+        if constexpr (kStore) store(o.dresidual + place.residual(e, i), from_floats<T>(g));
       });
   store_partials<2>(tiles, tile, sums, partials, [](int) {
     return [](int, const float(&v)[2], double(&to)[2]) {
@@ -109,10 +121,10 @@ static __global__ void __launch_bounds__(kTileThreads)
 
 // dx = scale ((g - dy_mean) - (x - mean) slope), or scale g if kFrozen, and dresidual = g if kStore; from the last tile
 // to the first.
-template <class T, int N, Bend kBend, bool kStore, bool kFrozen>
+template <class T, int N, Bend kBend, bool kStore, bool kFrozen, class Places>
 __global__ void __launch_bounds__(kTileThreads, 4)
-    norm_grad_apply_kernel(const NormGradImages<T> o, const NormChannels channels, const NormGradSums sums,
-                           const NormActivation act, const ChannelTiles tiles) {
+    norm_grad_apply_kernel(const NormGradImages<T> o, const Places places, const NormChannels channels,
+                           const NormGradSums sums, const NormActivation act, const ChannelTiles tiles) {
   using Reads = NormGradReads<T, N, kBend, kFrozen>;
   const ChannelTile<N> tile(tiles, gridDim.x - 1 - blockIdx.x);
   float dy_mean[N], slope[N];
@@ -122,12 +134,12 @@ __global__ void __launch_bounds__(kTileThreads, 4)
     load_channels(sums.slope + at, tiles.channels - tile.channel, slope);
   }
   const NormPack<N> pack(channels, tile.group, tile.channel, tiles.channels);
-  const OtherPitch dy_place(tile, o.dy_wider), y_place(tile, o.y_wider);
-  for_numbered_tile_pixels<kTileSteps<T>>(
-      tile, tiles.pitch, [=](int64_t e, int i) { return Reads::at(o, e, dy_place(e, i), y_place(e, i)); },
-      [&](int64_t e, int, Reads r) {
+  const typename Places::OfTile place(places, tiles, tile);
+  for_numbered_tile_pixels<kTileSteps<T> / Places::kShare>(
+      tile, tiles.pitch, [=](int64_t e, int i) { return Reads::at(o, place, e, i); },
+      [&](int64_t e, int i, Reads r) {
         float g[N], centered[N], v[N];
-        r.get(pack, act, g, centered);
+        r.template get<kStore>(o, place, i, pack, act, g, centered);
 #pragma unroll
         for (int j = 0; j < N; ++j) {
           if constexpr (kFrozen)
@@ -135,8 +147,8 @@ __global__ void __launch_bounds__(kTileThreads, 4)
           else
             v[j] = pack.scale[j] * ((g[j] - dy_mean[j]) - centered[j] * slope[j]);
         }
-        store(o.dx + e, from_floats<T>(v));
-        if constexpr (kStore) store(o.dresidual + e, from_floats<T>(g));
+        store(o.dx + place.x(e, i), from_floats<T>(v));
+        if constexpr (kStore) store(o.dresidual + place.residual(e, i), from_floats<T>(g));
       });
 }
 
@@ -153,6 +165,10 @@ inline void check_grad_images(const char* where, const View& dy, const View& x, 
           "expects dx and dresidual in other memory than dy, which has a pitch of its own");
 }
 
+inline PitchedPlaces pitched_places(const View& dy, const View& x, const View& y) {
+  return {y ? int(y.pitch - x.pitch) : 0, int(dy.pitch - x.pitch)};
+}
+
 /// A gradient of images of at least one channel, and one pixel unless the statistics are frozen. y, dx and dresidual
 /// may be absent, dgamma and dbeta null.
 struct NormGrad {
@@ -165,21 +181,16 @@ struct NormGrad {
 };
 
 /// kFrozen: the statistics do not depend on x.
-template <bool kFrozen, class T, int N>
-void norm_grad(const CudaExec& exec, const char* name, const NormGrad& grad) {
+template <bool kFrozen, class T, int N, class Places>
+void norm_grad(const CudaExec& exec, const char* name, const NormGrad& grad, Places places) {
   const NormActivation act{grad.slope};
-  NormGradImages<T> o{grad.dy.as<T>(),
-                      grad.x.as<T>(),
-                      grad.y ? grad.y.as<T>() : nullptr,
-                      grad.dx ? grad.dx.as<T>() : nullptr,
-                      grad.dresidual ? grad.dresidual.as<T>() : nullptr,
-                      int(grad.dy.pitch - grad.x.pitch),
-                      grad.y ? int(grad.y.pitch - grad.x.pitch) : 0};
+  NormGradImages<T> o{grad.dy.as<T>(), grad.x.as<T>(), grad.y ? grad.y.as<T>() : nullptr,
+                      grad.dx ? grad.dx.as<T>() : nullptr, grad.dresidual ? grad.dresidual.as<T>() : nullptr};
   Bend bend = grad.slope == 1.f ? Bend::none : o.y ? Bend::of_y : Bend::of_x;
-  if (bend == Bend::none && o.dresidual == o.dy) o.dresidual = nullptr;
+  if (bend == Bend::none && o.dresidual == o.dy && !places.borders()) o.dresidual = nullptr;
   const bool sums_wanted = (o.dx && !kFrozen) || grad.dgamma || grad.dbeta;
   // The first pass stores dresidual where the second can read it instead of dy and y: if it is g to the last bit.
-  const bool exact = bend == Bend::none || grad.slope == 0.f;
+  const bool exact = (bend == Bend::none || grad.slope == 0.f) && (!places.sums_dy() || sizeof(T) == sizeof(float));
   const bool store_first = o.dresidual && (!o.dx || (sums_wanted && exact));
 
   const ChannelTiles tiles(grad.groups, grad.x.pixels() / grad.groups, grad.x, N, kSumBlocks);
@@ -195,13 +206,17 @@ void norm_grad(const CudaExec& exec, const char* name, const NormGrad& grad) {
                           grad.add_beta,
                           width};
   if (tiles.chunks > 0 && (sums_wanted || store_first)) {
-    const auto kernel = bend == Bend::of_x   ? norm_grad_sums_kernel<T, N, Bend::of_x, false>
-                        : bend == Bend::of_y ? (store_first ? norm_grad_sums_kernel<T, N, Bend::of_y, true>
-                                                            : norm_grad_sums_kernel<T, N, Bend::of_y, false>)
-                                             : (store_first ? norm_grad_sums_kernel<T, N, Bend::none, true>
-                                                            : norm_grad_sums_kernel<T, N, Bend::none, false>);
-    launch(kernel, {.name = name, .grid = tiles.grid(), .block = kTileThreads, .stream = exec.stream}, o, partials,
-           grad.channels, act, tiles);
+    auto* kernel = bend == Bend::of_x ? norm_grad_sums_kernel<T, N, Bend::of_x, false, Places>
+                                      : norm_grad_sums_kernel<T, N, Bend::none, false, Places>;
+    if constexpr (Places::kResiduals) {
+      if (bend == Bend::of_y)
+        kernel = store_first ? norm_grad_sums_kernel<T, N, Bend::of_y, true, Places>
+                             : norm_grad_sums_kernel<T, N, Bend::of_y, false, Places>;
+      else if (store_first)
+        kernel = norm_grad_sums_kernel<T, N, Bend::none, true, Places>;
+    }
+    launch(kernel, {.name = name, .grid = tiles.grid(), .block = kTileThreads, .stream = exec.stream}, o, places,
+           partials, grad.channels, act, tiles);
   }
   if (sums_wanted)
     launch(norm_grad_fold_kernel,
@@ -210,24 +225,28 @@ void norm_grad(const CudaExec& exec, const char* name, const NormGrad& grad) {
   if (!o.dx || tiles.chunks == 0) return;
   if (store_first) {
     o.dy = o.dresidual;
-    o.dy_wider = 0;
+    places = places.residual_as_dy();
     o.dresidual = nullptr;
     bend = Bend::none;
   }
   const ChannelTiles map(grad.groups, grad.x.pixels() / grad.groups, grad.x, N, kMapBlocks);
-  const auto kernel = bend == Bend::of_x   ? norm_grad_apply_kernel<T, N, Bend::of_x, false, kFrozen>
-                      : bend == Bend::of_y ? (o.dresidual ? norm_grad_apply_kernel<T, N, Bend::of_y, true, kFrozen>
-                                                          : norm_grad_apply_kernel<T, N, Bend::of_y, false, kFrozen>)
-                                           : (o.dresidual ? norm_grad_apply_kernel<T, N, Bend::none, true, kFrozen>
-                                                          : norm_grad_apply_kernel<T, N, Bend::none, false, kFrozen>);
-  launch(kernel, {.name = name, .grid = map.grid(), .block = kTileThreads, .stream = exec.stream}, o, grad.channels,
-         sums, act, map);
+  auto* kernel = bend == Bend::of_x ? norm_grad_apply_kernel<T, N, Bend::of_x, false, kFrozen, Places>
+                                    : norm_grad_apply_kernel<T, N, Bend::none, false, kFrozen, Places>;
+  if constexpr (Places::kResiduals) {
+    if (bend == Bend::of_y)
+      kernel = o.dresidual ? norm_grad_apply_kernel<T, N, Bend::of_y, true, kFrozen, Places>
+                           : norm_grad_apply_kernel<T, N, Bend::of_y, false, kFrozen, Places>;
+    else if (o.dresidual)
+      kernel = norm_grad_apply_kernel<T, N, Bend::none, true, kFrozen, Places>;
+  }
+  launch(kernel, {.name = name, .grid = map.grid(), .block = kTileThreads, .stream = exec.stream}, o, places,
+         grad.channels, sums, act, map);
 }
 
-template <bool kFrozen>
-void norm_grad(const CudaExec& exec, const char* name, const NormGrad& grad) {
+template <bool kFrozen, class Places>
+void norm_grad(const CudaExec& exec, const char* name, const NormGrad& grad, const Places& places) {
   dispatch_packs(name, {grad.x, grad.dy, grad.y, grad.dx, grad.dresidual},
-                 [&](auto zero, auto pack) { norm_grad<kFrozen, decltype(zero), pack>(exec, name, grad); });
+                 [&](auto zero, auto pack) { norm_grad<kFrozen, decltype(zero), pack>(exec, name, grad, places); });
 }
 
 }  // namespace SEGUE_GPU_BACKEND

@@ -128,19 +128,20 @@ __device__ __forceinline__ void for_tile_pixels(const ChannelTile<N>& t, int pit
       t, pitch, [&](int64_t e, int) { return read(e); }, [&](int64_t e, int, auto v) { use(e, v); });
 }
 
-/// Where the pixels of a chunk lie in an image of another pitch than the tiles'.
+/// Where pixels lie in an image of another pitch than the tiles', which then has below 2^31 of them.
 class OtherPitch {
  public:
   /// `wider`: that pitch less the tiles'.
   template <int N>
-  __device__ __forceinline__ OtherPitch(const ChannelTile<N>& t, int wider) : shift_(t.pixel * wider), wider_(wider) {}
+  __device__ __forceinline__ OtherPitch(const ChannelTile<N>& t, int wider)
+      : first_(unsigned(t.pixel)), wider_(wider) {}
   /// Place of the pack that is `element` at the tiles' pitch, of pixel i of the chunk.
   __device__ __forceinline__ int64_t operator()(int64_t element, int i) const {
-    return element + shift_ + int64_t(i) * wider_;
+    return element + int64_t(int(first_ + unsigned(i))) * wider_;
   }
 
  private:
-  int64_t shift_;
+  unsigned first_;
   int wider_;
 };
 

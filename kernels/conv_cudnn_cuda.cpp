@@ -4,6 +4,7 @@
 #include "conv_phases.h"
 #include "conv_plans.h"
 #include "filter_layout.h"
+#include "phases.h"
 
 namespace segue::kernels::conv {
 namespace {
@@ -34,6 +35,11 @@ ConvCall call_of(const CudaExec& exec, ConvOp op, const Problem& problem, const 
 /// Of all phases of images like `v`, `pixels` in all.
 size_t phase_bytes(int64_t factor, int64_t pixels, const View& v) {
   return factor > 1 ? size_t(pixels * v.pitch * size_of(v.dtype)) : 0;
+}
+
+/// All phases of images like `v`, at `data`.
+View phases_of(const View& v, int64_t factor, int64_t height, int64_t width, void* data) {
+  return View(data, {v.shape[0] * factor * factor, height, width, v.shape[3]}, v.dtype, v.pitch);
 }
 
 /// Working memory of a launch: sizes first, one request, then addresses.
@@ -88,11 +94,14 @@ void images(const CudaExec& exec, const char* where, ConvOp op, const Problem& p
   layout.allocate(exec);
 
   ConvOperands operands{x.data, w.data, y.data, nullptr};
+  View x_phases, y_phases;
   if (factor > 1) {
     // What is added to is turned as well: the sum is rounded once, as it is without phases.
-    operands.x = layout.at(x_at), operands.y = layout.at(y_at);
-    if (op == ConvOp::forward || accumulate) to_phases(exec, x, factor, f.h, f.w, operands.x);
-    if (op != ConvOp::forward || accumulate) to_phases(exec, y, factor, f.p, f.q, operands.y);
+    x_phases = phases_of(x, factor, f.h, f.w, layout.at(x_at));
+    y_phases = phases_of(y, factor, f.p, f.q, layout.at(y_at));
+    if (op == ConvOp::forward || accumulate) to_phases(exec, x, x_phases, factor);
+    if (op != ConvOp::forward || accumulate) to_phases(exec, y, y_phases, factor);
+    operands.x = x_phases.data, operands.y = y_phases.data;
   }
   if (repack) {
     operands.w = layout.at(w_at);
@@ -111,9 +120,9 @@ void images(const CudaExec& exec, const char* where, ConvOp op, const Problem& p
   exec.plans->run(*plan, operands, layout.at(workspace_at), exec.stream);
   if (factor == 1) return;
   if (op == ConvOp::forward)
-    from_phases(exec, operands.y, factor, f.p, f.q, y);
+    from_phases(exec, y_phases, y, factor, false);
   else
-    from_phases(exec, operands.x, factor, f.h, f.w, x);
+    from_phases(exec, x_phases, x, factor, false);
 }
 
 }  // namespace
@@ -151,8 +160,8 @@ void filter_gradient(const CudaExec& exec, const char* where, const Problem& pro
   void *from = x.data, *to = dy.data;
   if (factor > 1) {
     from = layout.at(x_at), to = layout.at(y_at);
-    to_phases(exec, x, factor, f.h, f.w, from);
-    to_phases(exec, dy, factor, f.p, f.q, to);
+    to_phases(exec, x, phases_of(x, factor, f.h, f.w, from), factor);
+    to_phases(exec, dy, phases_of(dy, factor, f.p, f.q, to), factor);
   }
   void* packed = direct ? dw.data : layout.at(packed_at);
   exec.plans->run(plan, {from, packed, to, nullptr}, layout.at(workspace_at), exec.stream);

@@ -1,12 +1,10 @@
-// A convolution of wide dilation as one of a narrow dilation. In phase-major order with factor f (space-to-batch), phase (a, b) of
-// an image is an image of its own, of the pixels (f i + a, f j + b). A convolution whose dilation and padding are multiples
+// A convolution of wide dilation as one of a narrow dilation, over the phases of its images (phases.h). A convolution whose dilation and padding are multiples
 // of f stays within a phase, and its taps are f times nearer: conv_reach() in conv_plans.h says where that matters.
 #pragma once
 
+#include "conv2d.h"
 #include "conv_call.h"
 #include "conv_common.h"
-#include "exec.h"
-#include "view.h"
 
 namespace segue::kernels::conv {
 
@@ -40,14 +38,15 @@ inline int64_t put_over_phases(ConvCall& call, int64_t reach) {
   return factor;
 }
 
-/// phases[n,a,b,i,j] = x[n, factor i + a, factor j + b], 0 where x has no such pixel. Helper of the CUDA convolutions;
-/// capture-safe, deterministic.
-///   x       (N,H,W,C) f32, bf16 or f16, of any pitch                                        in
-///   phases  (N,factor,factor,height,width,C), type and pitch of x                           out
-void to_phases(const CudaExec& exec, const View& x, int64_t factor, int64_t height, int64_t width, void* phases);
-
-/// y[n, factor i + a, factor j + b] = phases[n,a,b,i,j]. Likewise; phases must reach over all of y.
-void from_phases(const CudaExec& exec, const void* phases, int64_t factor, int64_t height, int64_t width,
-                 const View& y);
+/// The smallest factor that brings the dilation within `reach` and divides the sides of the images, so that all phases are whole; 1: none, or
+/// the dilation is within reach. For convolutions between ops that may stay in phase-major order, as norms over all pixels may.
+inline int64_t whole_phase_factor(int64_t height, int64_t width, const Conv2dOptions& options, int64_t reach) {
+  if (options.stride != 1 || options.dilation <= reach) return 1;
+  for (int64_t k = 2; k <= options.dilation; ++k)
+    if (options.dilation % k == 0 && options.pad % k == 0 && height % k == 0 && width % k == 0 &&
+        options.dilation / k <= reach)
+      return k;
+  return 1;
+}
 
 }  // namespace segue::kernels::conv

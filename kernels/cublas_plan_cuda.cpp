@@ -81,6 +81,8 @@ const Functions* Functions::open(std::string& problem) {
   if (!o.functions.f) o.problem = name + " lacks cublasLt" #f;
     SEGUE_CUBLASLT_FUNCTIONS(SEGUE_LOAD)
 #undef SEGUE_LOAD
+    if (o.problem.empty() && o.functions.GetVersion() / 10000 != CUBLAS_VER_MAJOR)
+      o.problem = cat("expects cuBLASLt ", CUBLAS_VER_MAJOR, "; got version ", o.functions.GetVersion());
     return o;
   }();
   problem = opened.problem;

@@ -36,5 +36,25 @@ class Divisor {
   int shift_ = -1;
 };
 
+/// The same for n and d in [0, 2^31) in 32 bits: floor(n m / 2^(31 + s)) with m = floor(2^(31 + s) / d) + 1.
+class Divisor31 {
+ public:
+  Divisor31() = default;
+  /// d >= 1
+  explicit Divisor31(int d) {
+    int s = 0;
+    while ((int64_t{1} << s) < d) ++s;
+    multiplier_ = uint32_t((uint64_t{1} << (31 + s)) / uint64_t(d) + 1);
+    shift_ = s - 1;
+  }
+  __device__ __forceinline__ int divide(int n) const {
+    return shift_ < 0 ? n : int(uint32_t(uint64_t(uint32_t(n)) * multiplier_ >> 32) >> shift_);
+  }
+
+ private:
+  uint32_t multiplier_ = 0;
+  int shift_ = -1;
+};
+
 }  // namespace SEGUE_GPU_BACKEND
 }  // namespace segue::gpu

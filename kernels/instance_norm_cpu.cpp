@@ -1,19 +1,10 @@
 #include "channel_norm_grad.h"
+#include "elementwise.h"
 #include "instance_norm.h"
+#include "instance_norm_checks.h"
 
 namespace segue::kernels {
 namespace {
-
-void check_operands(const char* where, const View& x, const View& mean, const View& rstd,
-                    const InstanceNormOptions& options) {
-  check_dense(x, where, "x", DType::f32);
-  require(x.shape.dims() == 4 && x.shape[1] * x.shape[2] > 0, where,
-          "expects images (N,H,W,C) of at least one pixel; got ", x.shape);
-  check_view(mean, where, "mean", DType::f32, {2, x.shape[0], x.shape[3]});
-  check_view(rstd, where, "rstd", DType::f32, {x.shape[0], x.shape[3]});
-  require(options.eps > 0 && options.slope >= 0, where, "expects eps > 0 and slope >= 0; got ", options.eps, " and ",
-          options.slope);
-}
 
 ChannelBlocks blocks_of(const View& x) { return {x.shape[0], x.shape[1] * x.shape[2], x.shape[3]}; }
 
@@ -26,14 +17,63 @@ float* optional_out(const View& v, const char* where, const char* what, const Sh
   return const_cast<float*>(optional(v, where, what, shape));
 }
 
+/// y = act(norm(x) + residual) where one of the two has a border; from the last row to the first, as apply_norm.
+void apply_bordered(const Shape& shape, const CoefficientRows<3>& k, const float* x, const float* residual, float* y,
+                    const InstanceNormOptions& options) {
+  const BorderedRows to(shape, options.pad), added(shape, options.residual_pad);
+  with_activation(options.slope, [&](auto act) {
+    parallel_for(to.rows, row_grain(to.elements()), [=](int64_t begin, int64_t end) {
+      for (int64_t b = begin; b < end; ++b) {
+        const int64_t i = to.rows - 1 - b, image = i / to.height;
+        const float *mean = k.row(image, 0), *scale = k.row(image, 1), *offset = k.row(image, 2);
+        const float* from = x + i * to.elements();
+        float* own = to.inner_row(y, i);
+        const auto norm = [=](int64_t e, int64_t c) { return (from[e] - mean[c]) * scale[c] + offset[c]; };
+        if (residual) {
+          const float* more = added.inner_row(residual, i);
+          map_rows(0, to.elements(), k.rows.width, [=](int64_t e, int64_t c) { own[e] = act(norm(e, c) + more[e]); });
+        } else {
+          map_rows(0, to.elements(), k.rows.width, [=](int64_t e, int64_t c) { own[e] = act(norm(e, c)); });
+        }
+        to.mirror(y, i);
+      }
+    });
+  });
+}
+
+/// The gradient behind the activation, g, of dy and y with borders: to dresidual, and in place of dx for the passes
+/// that follow. Without y to find the bend by, dx becomes the gradient in front of it.
+void fold_borders(const Shape& shape, const NormGradOperands& o, const InstanceNormOptions& options) {
+  const BorderedRows from(shape, options.pad), to(shape, options.residual_pad);
+  const int64_t n = from.elements();
+  with_activation(o.y ? o.slope : 1.f, [&](auto act) {
+    parallel_for(from.rows, row_grain(n), [=](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        float* inner = o.masked ? to.inner_row(o.masked, i) : nullptr;
+        float* g = o.dx ? o.dx + i * n : inner;
+        from.fold(o.dy, i, g);
+        if (o.y) {
+          const float* y = from.inner_row(o.y, i);
+          map_rows(0, n, n, [=](int64_t e, int64_t) { g[e] = act.gradient(g[e], y[e]); });
+        }
+        if (!o.masked) continue;
+        if (g != inner) std::copy_n(g, n, inner);
+        to.clear_mirrors(o.masked, i);
+      }
+    });
+  });
+}
+
 }  // namespace
 
 void instance_norm(const CpuExec& exec, const View& x, const View& residual, const View& y, const View& mean,
                    const View& rstd, const InstanceNormOptions& options) {
   const char* where = "instance_norm";
-  check_operands(where, x, mean, rstd, options);
-  check_view(y, where, "y", DType::f32, x.shape);
-  const float* added = optional(residual, where, "residual", x.shape);
+  check_dense(x, where, "x", DType::f32);
+  check_instance_norm(where, x, mean, rstd, options);
+  check_view(y, where, "y", DType::f32, padded_shape(x.shape, options.pad));
+  const float* added = optional(residual, where, "residual", padded_shape(x.shape, options.residual_pad));
+  check_memory(where, x, residual, y, options);
   const ChannelBlocks blocks = blocks_of(x);
   const int64_t channels = x.shape[3], all = x.shape[0] * channels, doubles = moments_doubles(blocks);
   auto* sums = static_cast<double*>(
@@ -49,22 +89,31 @@ void instance_norm(const CpuExec& exec, const View& x, const View& residual, con
       rows.set(image, first + i, norm_coefficients(m[c], m[all + c], r[c]));
     }
   });
-  apply_norm(blocks, rows, x.as<float>(), added, y.as<float>(), options.slope);
+  if (has_borders(options))
+    apply_bordered(x.shape, rows, x.as<float>(), added, y.as<float>(), options);
+  else
+    apply_norm(blocks, rows, x.as<float>(), added, y.as<float>(), options.slope);
 }
 
 void instance_norm_grad(const CpuExec& exec, const View& dy, const View& x, const View& y, const View& mean,
                         const View& rstd, const View& dx, const View& dresidual, const InstanceNormOptions& options) {
   const char* where = "instance_norm_grad";
-  check_operands(where, x, mean, rstd, options);
-  check_view(dy, where, "dy", DType::f32, x.shape);
-  const NormGradOperands operands{dy.as<float>(),
-                                  x.as<float>(),
-                                  optional(y, where, "y", x.shape),
-                                  optional_out(dx, where, "dx", x.shape),
-                                  optional_out(dresidual, where, "dresidual", x.shape),
-                                  options.slope};
-  require(y || !dresidual || options.slope == 1.f, where, "expects y where a residual was added before the activation");
-  require(!dx || dx.data != dresidual.data, where, "expects dx and dresidual in different memory");
+  check_dense(x, where, "x", DType::f32);
+  check_instance_norm(where, x, mean, rstd, options);
+  const Shape padded = padded_shape(x.shape, options.pad);
+  check_view(dy, where, "dy", DType::f32, padded);
+  NormGradOperands operands{dy.as<float>(),
+                            x.as<float>(),
+                            optional(y, where, "y", padded),
+                            optional_out(dx, where, "dx", x.shape),
+                            optional_out(dresidual, where, "dresidual", padded_shape(x.shape, options.residual_pad)),
+                            options.slope};
+  check_grad_memory(where, dy, y, dx, dresidual, options);
+  if (has_borders(options)) {
+    if (dx || dresidual) fold_borders(x.shape, operands, options);
+    operands = {operands.dx, operands.x, nullptr, operands.dx, nullptr, y ? 1.f : options.slope};
+    if (!dx) return;
+  }
   const ChannelBlocks blocks = blocks_of(x);
   const int64_t channels = x.shape[3], all = x.shape[0] * channels, doubles = moments_doubles(blocks);
   auto* sums = static_cast<double*>(

@@ -9,11 +9,14 @@ struct BatchNormOptions {
   float eps = 1e-5f;
   float momentum = 0.1f;  ///< share of the new value in a running statistic
   bool relu = false;      ///< y = max(y, 0) in the same pass, after the residual
+  int phases = 1;         ///< x lies in whole phases of images by this factor (phases.h), y and dy are the images
 };
 
 struct InstanceNormOptions {
   float eps = 1e-5f;
-  float slope = 1.f;  ///< of negative results, after the residual: 1 none, 0 ReLU, 0.2 leaky ReLU
+  float slope = 1.f;         ///< of negative results, after the residual: 1 none, 0 ReLU, 0.2 leaky ReLU
+  int64_t pad = 0;           ///< the result is padded by reflection, as in pad_reflect
+  int64_t residual_pad = 0;  ///< the residual has such a border, which is not read
 };
 
 struct MaxPoolOptions {

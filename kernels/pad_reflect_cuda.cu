@@ -1,5 +1,6 @@
 #include "image_map.cuh"
 #include "pad_reflect.h"
+#include "reflect.cuh"
 
 namespace segue::kernels {
 namespace {
@@ -13,18 +14,6 @@ struct Reflect {
   __device__ int64_t row(int64_t h) const { return reflect(h - pad, height); }
   __device__ int64_t column(int64_t w) const { return reflect(w - pad, width); }
 };
-
-/// Position number `copy` of the padded axis that holds position i of an axis of `extent`: its own, mirrored at the
-/// start, mirrored at the end; -1 if there is no such copy.
-__device__ __forceinline__ int64_t copy_of(int64_t i, int64_t extent, int64_t pad, int copy) {
-  if (copy == 0) return pad + i;
-  if (copy == 1) return i > 0 && i <= pad ? pad - i : -1;
-  return i < extent - 1 && extent - 1 - i <= pad ? pad + 2 * (extent - 1) - i : -1;
-}
-
-__device__ __forceinline__ bool near_border(int64_t i, int64_t extent, int64_t pad) {
-  return i <= pad || i >= extent - 1 - pad;
-}
 
 // Strips of dx. All pixels have one copy of their own, whose loads are in flight together; those near a border add the
 // mirrored ones.
@@ -40,17 +29,18 @@ __global__ void __launch_bounds__(gpu::kStripThreads)
     for (int r = 0; r < gpu::kStripRows; ++r)
       own[r] =
           gpu::load_if<N>(at.row + r < height, from + ((at.row + r + pad) * padded_width + at.column + pad) * pitch);
-    const bool column_near = near_border(at.column, width, pad);
+    const bool column_near = gpu::near_border<int64_t>(at.column, width, pad);
 #pragma unroll
     for (int r = 0; r < gpu::kStripRows; ++r) {
       const int64_t row = at.row + r;
       if (row >= height) break;
-      if (column_near || near_border(row, height, pad)) {
+      if (column_near || gpu::near_border<int64_t>(row, height, pad)) {
         float sum[N];
         gpu::to_floats(own[r], sum);
 #pragma unroll 1
         for (int k = 1; k < 9; ++k) {
-          const int64_t i = copy_of(row, height, pad, k / 3), j = copy_of(at.column, width, pad, k % 3);
+          const int64_t i = gpu::copy_of<int64_t>(row, height, pad, k / 3),
+                        j = gpu::copy_of<int64_t>(at.column, width, pad, k % 3);
           if (i < 0 || j < 0) continue;
           float v[N];
           gpu::load_floats<N>(from + (i * padded_width + j) * pitch, v);

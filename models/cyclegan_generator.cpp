@@ -4,7 +4,11 @@ namespace segue {
 namespace {
 
 constexpr ConvInit kInit = ConvInit::gan;
-const InstanceNormOptions kNorm{}, kNormRelu{.slope = 0};
+
+/// Instance norm with what follows: ReLU, and the border that the next convolution reads.
+Tensor norm_relu(Context& c, const Tensor& x, const Tensor& residual = {}, int64_t pad = 0) {
+  return instance_norm(c, x, residual, {.slope = 0, .pad = pad});
+}
 
 }  // namespace
 
@@ -49,18 +53,18 @@ Tensor CycleGanGenerator::forward(Context& c, const Tensor& x) {
           "expects images (N,H,W,3) of at least 4x4; got ", x.shape());
   require(!options_.skips || (x.shape()[1] % 4 == 0 && x.shape()[2] % 4 == 0), "generator",
           "with options.skips expects sides that are multiples of 4; got ", x.shape());
-  const auto norm_relu = [&c](const Tensor& t) { return instance_norm(c, t, {}, kNormRelu); };
-  const Tensor whole = norm_relu(first_(c, pad_reflect(c, x, 3)));
-  const Tensor half = norm_relu(down1_(c, whole));
-  Tensor y = norm_relu(down2_(c, half));
+  const Tensor whole = norm_relu(c, first_(c, pad_reflect(c, x, 3)));
+  const Tensor half = norm_relu(c, down1_(c, whole));
+  const bool drops = training() && options_.dropout > 0;
+  Tensor y = norm_relu(c, down2_(c, half), {}, 1);  // with its border from block to block
   for (Block& block : blocks_) {
-    Tensor z = norm_relu(block.conv1(c, pad_reflect(c, y, 1)));
-    if (training() && options_.dropout > 0) z = dropout(c, z, options_.dropout, DropoutMode::element);
-    y = instance_norm(c, block.conv2(c, pad_reflect(c, z, 1)), y, kNorm);
+    Tensor z = norm_relu(c, block.conv1(c, y), {}, drops ? 0 : 1);
+    if (drops) z = pad_reflect(c, dropout(c, z, options_.dropout, DropoutMode::element), 1);
+    y = instance_norm(c, block.conv2(c, z), y, {.pad = &block == &blocks_.back() ? 0 : 1, .residual_pad = 1});
   }
-  y = instance_norm(c, (*up1_)(c, y), options_.skips ? half : Tensor(), kNormRelu);
-  y = instance_norm(c, (*up2_)(c, y), options_.skips ? whole : Tensor(), kNormRelu);
-  return tanh(c, (*last_)(c, pad_reflect(c, y, 3)));
+  y = norm_relu(c, (*up1_)(c, y), options_.skips ? half : Tensor());
+  y = norm_relu(c, (*up2_)(c, y), options_.skips ? whole : Tensor(), 3);
+  return tanh(c, (*last_)(c, y));
 }
 
 }  // namespace segue

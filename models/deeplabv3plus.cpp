@@ -1,5 +1,7 @@
 #include "deeplabv3plus.h"
 
+#include <map>
+
 namespace segue {
 namespace {
 
@@ -25,8 +27,17 @@ Tensor DeepLabV3Plus::Aspp::operator()(Context& c, const Tensor& x) {
   const int64_t height = x.shape()[1], width = x.shape()[2];
   const Concatenation z(c, {x.shape()[0], height, width}, std::vector<int64_t>(5, channels));
   const Tensor pooled = resize_bilinear(c, pool(c, mean_pool(c, x)), height, width, false, z.part(4));
-  return project(c, concat(c, {point(c, x, z.part(0)), rate1(c, x, z.part(1)), rate2(c, x, z.part(2)),
-                               rate3(c, x, z.part(3)), pooled}));
+  // Wide rates stay in phases from their convolution into their norm, which puts them together again.
+  std::map<int64_t, Tensor> phases;  // of x, by their factor
+  const auto atrous_branch = [&](ConvNormRelu& branch, const Tensor& into) {
+    const int64_t factor = c.phase_factor(x, branch.options());
+    if (factor == 1) return branch(c, x, into);
+    Tensor& x_phases = phases[factor];
+    if (!x_phases) x_phases = to_phases(c, x, factor);
+    return branch(c, x_phases, into, factor);
+  };
+  return project(c, concat(c, {point(c, x, z.part(0)), atrous_branch(rate1, z.part(1)), atrous_branch(rate2, z.part(2)),
+                               atrous_branch(rate3, z.part(3)), pooled}));
 }
 
 DeepLabV3Plus::Head::Head(Module& parent, const ResNet50& backbone, const DeepLabOptions& o)

@@ -36,8 +36,11 @@ Conv2d::Conv2d(Module& parent, const std::string& name, int64_t in, int64_t out,
   if (bias != Bias::none) bias_ = &declare_parameter("bias", {out}, bias_init(init, taps * in));
 }
 
-Tensor Conv2d::operator()(Context& c, const Tensor& x) const {
-  return conv2d(c, x, weight_->tensor(), bias_tensor(bias_, bias_kind_), options_);
+Tensor Conv2d::operator()(Context& c, const Tensor& x, int64_t phases) const {
+  Conv2dOptions options = options_;
+  options.pad /= int(phases);
+  options.dilation /= int(phases);
+  return conv2d(c, x, weight_->tensor(), bias_tensor(bias_, bias_kind_), options);
 }
 
 ConvTranspose2d::ConvTranspose2d(Module& parent, const std::string& name, int64_t in, int64_t out, int kernel,
@@ -62,11 +65,13 @@ BatchNorm::BatchNorm(Module& parent, const std::string& name, int64_t channels, 
       running_var_(&declare_buffer("running_var", {channels}, 1)),
       batches_(&declare_counter("num_batches_tracked")) {}
 
-Tensor BatchNorm::operator()(Context& c, const Tensor& x, bool relu, const Tensor& residual, const Tensor& into) {
+Tensor BatchNorm::operator()(Context& c, const Tensor& x, bool relu, const Tensor& residual, const Tensor& into,
+                             int64_t phases) {
   const bool learns = norm_momentum() == 0;  // what passes through for its statistics alone is no batch of training
   if (training() && learns && !c.replaying()) c.on_host([count = batches_] { ++*count; });
   return batch_norm(c, x, {weight_->tensor(), bias_->tensor(), running_mean_->value(), running_var_->value()}, residual,
-                    training(), {.momentum = learns ? momentum_ : norm_momentum(), .relu = relu}, into);
+                    training(), {.momentum = learns ? momentum_ : norm_momentum(), .relu = relu, .phases = int(phases)},
+                    into);
 }
 
 ConvNormRelu::ConvNormRelu(Module& parent, const std::string& name, int64_t in, int64_t out, int kernel,
@@ -79,8 +84,8 @@ ConvNormRelu::ConvNormRelu(Module& parent, const std::string& name, int64_t in, 
       conv_(*this, names.conv, in, out, kernel, options, Bias::none, init),
       norm_(*this, names.norm, out, momentum) {}
 
-Tensor ConvNormRelu::operator()(Context& c, const Tensor& x, const Tensor& into) {
-  return norm_(c, conv_(c, x), true, {}, into);
+Tensor ConvNormRelu::operator()(Context& c, const Tensor& x, const Tensor& into, int64_t phases) {
+  return norm_(c, conv_(c, x, phases), true, {}, into, phases);
 }
 
 Linear::Linear(Module& parent, const std::string& name, int64_t in, int64_t out)

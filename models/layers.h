@@ -33,8 +33,9 @@ class Conv2d : public Module {
  public:
   Conv2d(Module& parent, const std::string& name, int64_t in, int64_t out, int kernel, const Conv2dOptions& options,
          Bias bias, ConvInit init);
-  /// x (N,H,W,in) -> (N,P,Q,out).
-  Tensor operator()(Context& c, const Tensor& x) const;
+  /// x (N,H,W,in) -> (N,P,Q,out); or phases of images, by this factor, to phases: see Context::phase_factor.
+  Tensor operator()(Context& c, const Tensor& x, int64_t phases = 1) const;
+  const Conv2dOptions& options() const { return options_; }
 
  private:
   Conv2dOptions options_;
@@ -62,8 +63,10 @@ class ConvTranspose2d : public Module {
 class BatchNorm : public Module {
  public:
   BatchNorm(Module& parent, const std::string& name, int64_t channels, float momentum);
-  /// relu?(norm(x) + residual); residual may be empty. `into`: see runtime/ops.h.
-  Tensor operator()(Context& c, const Tensor& x, bool relu, const Tensor& residual = {}, const Tensor& into = {});
+  /// relu?(norm(x) + residual); residual may be empty. `into`: see runtime/ops.h. With `phases`, x lies in whole phases of the
+  /// result, by this factor.
+  Tensor operator()(Context& c, const Tensor& x, bool relu, const Tensor& residual = {}, const Tensor& into = {},
+                    int64_t phases = 1);
 
  private:
   float momentum_;
@@ -82,8 +85,10 @@ class ConvNormRelu : public Module {
                const Conv2dOptions& options, float momentum, ConvInit init);
   ConvNormRelu(Module& parent, const std::string& name, int64_t in, int64_t out, int kernel,
                const Conv2dOptions& options, float momentum, ConvInit init, const Names& names);
-  /// `into`: see runtime/ops.h.
-  Tensor operator()(Context& c, const Tensor& x, const Tensor& into = {});
+  /// `into`: see runtime/ops.h. With `phases`, x lies in whole phases of images by this
+  /// factor; the result is the images.
+  Tensor operator()(Context& c, const Tensor& x, const Tensor& into = {}, int64_t phases = 1);
+  const Conv2dOptions& options() const { return conv_.options(); }
 
  private:
   Conv2d conv_;

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "kernels/add.h"
+#include "kernels/conv_phases.h"
 #include "kernels/fill.h"
 #include "memory.h"
 #include "shown.h"
@@ -121,6 +122,10 @@ DType Context::image_dtype() const {
 int64_t Context::image_pitch(int64_t channels) const {
   // What cuDNN's fast engines ask of channels.
   return options_.device == DeviceType::cpu ? channels : (channels + kPackLanes - 1) / kPackLanes * kPackLanes;
+}
+
+int64_t Context::phase_factor(const Tensor& x, const Conv2dOptions& options) const {
+  return kernels::conv::whole_phase_factor(x.shape()[1], x.shape()[2], options, device_->dilation_reach());
 }
 
 void Context::end_step() {

@@ -22,6 +22,8 @@
 
 namespace segue {
 
+struct Conv2dOptions;
+
 /// A kernel as `Context::run` takes it: its name and its overload set.
 template <class F>
 struct Kernel {
@@ -89,6 +91,9 @@ class Context {
   int64_t image_pitch(int64_t channels) const;
   /// True if ops may write slices of images. The CPU device takes dense tensors alone.
   bool has_slices() const { return options_.device != DeviceType::cpu; }
+  /// The factor by which images (N,H,W,C) are better put into phases in front of a convolution with these options: see
+  /// to_phases. All phases are then whole. 1: as they are.
+  int64_t phase_factor(const Tensor& x, const Conv2dOptions& options) const;
   Arena& step_arena() { return *step_; }
   Arena& persistent_arena() { return *persistent_; }
   /// Ends a step: requires that nothing is left in the step arena, and throws internal naming what is.

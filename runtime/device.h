@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <initializer_list>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -59,6 +60,8 @@ class Device {
   virtual std::unique_ptr<Backing> backing(size_t limit_bytes) = 0;
   /// What the bits of convolutions depend on beside their plans, as text; "" where there is nothing.
   virtual std::string convolution_ways() { return ""; }
+  /// The widest dilation that convolutions take as they are; wider ones are better made over phases.
+  virtual int64_t dilation_reach() { return std::numeric_limits<int64_t>::max(); }
   /// What CUDA launchers get, but for the scratch.
   virtual CudaExec cuda_exec() = 0;
   /// Queues a copy from host memory, which may be changed as soon as this returns.

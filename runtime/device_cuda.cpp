@@ -267,6 +267,12 @@ class CudaDevice : public Device {
     }
     return cat(plans_->libraries(), "; dilations up to ", reaches, " as they are, wider ones over phases");
   }
+  int64_t dilation_reach() override {
+    const DType image = precision_ == Precision::bf16   ? DType::bf16
+                        : precision_ == Precision::fp16 ? DType::f16
+                                                        : DType::f32;
+    return plans_->reach(ConvOp::forward, image);
+  }
   CudaExec cuda_exec() override { return {stream_, nullptr, precision_, plans_.get()}; }
   void upload(void* to, const void* from, size_t bytes) override { ring_->upload(to, from, bytes); }
   std::unique_ptr<Staging> staging(size_t bytes) override { return std::make_unique<CudaStaging>(stream_, bytes); }

@@ -18,7 +18,8 @@ Tensor conv_transpose2d(Context& c, const Tensor& x, const Tensor& w, const Tens
                         const ConvTranspose2dOptions& options);
 Tensor bias(Context& c, const Tensor& x, const Tensor& b);
 
-// Normalisation. y = act(norm(x) + residual), one pass; residual may be empty.
+// Normalisation. y = act(norm(x) + residual), one pass; residual may be empty. What instance_norm returns, and its
+// residual, have the borders of the options.
 struct BatchNormTensors {
   Tensor gamma, beta;                // (C), parameters
   Tensor running_mean, running_var;  // (C), moved by training calls unless Context::replaying()
@@ -59,6 +60,11 @@ class Concatenation {
   std::vector<int64_t> channels_;
   Tensor image_;
 };
+
+/// Phase-major order, (N factor^2,P,Q,C), zero where an image has no pixel: phase (a, b) of an image is an image of its own, the pixels
+/// (factor i + a, factor j + b). A convolution of dilation d and padding p over whole phases is one of d / factor and
+/// p / factor (Context::phase_factor), and batch_norm puts its result together again (BatchNormOptions::phases).
+Tensor to_phases(Context& c, const Tensor& x, int64_t factor);
 
 // Arithmetic.
 Tensor add(Context& c, const Tensor& a, const Tensor& b);

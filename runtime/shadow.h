@@ -52,7 +52,8 @@ class Shadow {
   /// T the narrowest type in the call (tf32 too) unless that is f32, and K, which this class cannot know, the elements of the
   /// largest operand: at least the longest sum behind an element. size is that of a result whose terms do not cancel:
   /// rms(want), or where `shaken` results moved by d, 3 q(|d|) / eps(f32), q what nine in ten are below, or 4 |d(i)| /
-  /// eps(f32). Of integers, which come from comparisons of rounded values, one in a thousand may differ, and one in any case.
+  /// eps(f32). Of integers of 8 bits, which come from comparisons of rounded values, one in a thousand
+  /// may differ, and one in any case; of wider ones, which count such decisions, two places for each that may.
   void compare(const Shadow& shaken, ShadowReport& report) const;
 
  private:

@@ -1,6 +1,7 @@
 #include "kernels/batch_norm.h"
 
 #include "into.h"
+#include "kernels/phases.h"
 #include "runtime/ops.h"
 
 namespace segue {
@@ -9,13 +10,14 @@ namespace {
 enum Input { kX, kGamma, kBeta, kResidual };
 enum Saved { kSavedX, kSavedY, kSavedGamma, kSavedBeta, kSavedMean, kSavedSpread };
 
-/// Where the gradients of x and of the residual go: one of them into the memory of dy, unless that is a slice.
+/// Where the gradients of x and of the residual go: one of them into the memory of dy, unless that is a slice or lies otherwise.
 struct ImageGrads {
   Tensor dy, dx, dresidual;
 
   ImageGrads(Context& c, Node& n) : dy(n.take_dy()) {
-    const bool reuse = dy.view().whole(), both = n.wants(kX) && n.wants(kResidual);
-    const auto image = [&](bool in_dy) { return in_dy ? dy : c.like(dy, "batch_norm_grad"); };
+    const bool reuse = dy.view().whole() && n.as<BatchNormOptions>().phases == 1;
+    const bool both = n.wants(kX) && n.wants(kResidual);
+    const auto image = [&](bool in_dy) { return in_dy ? dy : c.like(n.saved(kSavedX), "batch_norm_grad"); };
     if (n.wants(kResidual)) dresidual = image(reuse);
     if (n.wants(kX)) dx = image(reuse && !both);
   }
@@ -49,8 +51,10 @@ const Op kInfer{"batch_norm_infer", [](Context& c, Node& n) { backward(c, n, SEG
 
 Tensor batch_norm(Context& c, const Tensor& x, const BatchNormTensors& p, const Tensor& residual, bool training,
                   const BatchNormOptions& options, const Tensor& into) {
-  Tensor y = result_in(into, x.shape(), "batch_norm");
-  if (!y) y = c.like(x, "batch_norm");
+  const Shape shape =
+      options.phases == 1 ? x.shape() : kernels::images_of_phases("batch_norm", x.shape(), options.phases);
+  Tensor y = result_in(into, shape, "batch_norm");
+  if (!y) y = options.phases == 1 ? c.like(x, "batch_norm") : c.image(shape, "batch_norm");
   // Without a residual the gradient finds the rectifier's cuts in x, which saves reading y.
   const Tensor kept_y = options.relu && residual ? y : Tensor();
   if (!training) {

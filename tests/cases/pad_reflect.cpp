@@ -1,41 +1,10 @@
 #include "kernels/pad_reflect.h"
 
-#include "cases_of.h"
+#include "reflect_reference.h"
 #include "runtime/ops.h"
 
 namespace segue::cases {
 namespace {
-
-Shape padded(const Shape& s, int64_t pad) { return {s[0], s[1] + 2 * pad, s[2] + 2 * pad, s[3]}; }
-
-/// Calls f(n, i, j, h, w): pixel (i,j) of the padded image is pixel (h,w) of the image.
-template <class F>
-void for_each_pixel(const Shape& shape, int64_t pad, F f) {
-  const auto mirrored = [pad](int64_t i, int64_t extent) {
-    i -= pad;
-    if (i < 0) i = -i;
-    return i >= extent ? 2 * extent - 2 - i : i;
-  };
-  for (int64_t n = 0; n < shape[0]; ++n)
-    for (int64_t i = 0; i < shape[1] + 2 * pad; ++i)
-      for (int64_t j = 0; j < shape[2] + 2 * pad; ++j) f(n, i, j, mirrored(i, shape[1]), mirrored(j, shape[2]));
-}
-
-Array forward(const Array& x, int64_t pad) {
-  Array y(padded(x.shape, pad));
-  for_each_pixel(x.shape, pad, [&](int64_t n, int64_t i, int64_t j, int64_t h, int64_t w) {
-    for (int64_t c = 0; c < x.shape[3]; ++c) y.at(n, i, j, c) = x.at(n, h, w, c);
-  });
-  return y;
-}
-
-Array gradient(const Array& dy, const Shape& shape, int64_t pad) {
-  Array dx(shape);
-  for_each_pixel(shape, pad, [&](int64_t n, int64_t i, int64_t j, int64_t h, int64_t w) {
-    for (int64_t c = 0; c < shape[3]; ++c) dx.at(n, h, w, c) += dy.at(n, i, j, c);
-  });
-  return dx;
-}
 
 std::string name_of_case(const Shape& shape, int64_t pad, const Format& f = {}) {
   return f.name(shape) + "_pad" + std::to_string(pad);
@@ -55,7 +24,7 @@ Case pad_case(const Shape& shape, int64_t pad, const Format& f = {}) {
               },
           .cpu = f.cpu(call),
           .cuda = SEGUE_CUDA_CALL(call),
-          .reference = [=](const Io& io) { return std::vector<Array>{forward(io.in[0].array(), pad)}; },
+          .reference = [=](const Io& io) { return std::vector<Array>{reflected(io.in[0].array(), pad)}; },
           .bytes = bytes_of(shape, pad, f)};
 }
 
@@ -71,7 +40,7 @@ Case grad_case(const Shape& shape, int64_t pad, const Format& f = {}) {
               },
           .cpu = f.cpu(call),
           .cuda = SEGUE_CUDA_CALL(call),
-          .reference = [=](const Io& io) { return std::vector<Array>{gradient(io.in[0].array(), shape, pad)}; },
+          .reference = [=](const Io& io) { return std::vector<Array>{folded(io.in[0].array(), shape, pad)}; },
           .longest_sum = {9},
           .bytes = bytes_of(shape, pad, f)};
 }
@@ -113,8 +82,8 @@ void pad_reflect_cases(Registry& r) {
         {.op = "pad_reflect",
          .name = name_of_case(s, p),
          .inputs = {uniform(s, -1, 1)},
-         .forward = [=](const std::vector<Array>& x) { return forward(x[0], p); },
-         .gradient = [=](const std::vector<Array>&, const Array& dy) { return std::vector<Array>{gradient(dy, s, p)}; },
+         .forward = [=](const std::vector<Array>& x) { return reflected(x[0], p); },
+         .gradient = [=](const std::vector<Array>&, const Array& dy) { return std::vector<Array>{folded(dy, s, p)}; },
          .op_call = [=](Context& c, std::vector<Tensor>& x) { return pad_reflect(c, x[0], p); },
          .longest_sum = 9});
   }

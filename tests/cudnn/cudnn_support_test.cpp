@@ -146,6 +146,13 @@ TEST(CudnnSupport, PhasesBringWideDilationsWithinReach) {
       EXPECT_EQ(engine(reach, false), best) << what;
       EXPECT_NE(engine(reach + 1, false), best) << what << ": this cuDNN reaches further";
       for (const int64_t dilation : {12, 18}) EXPECT_EQ(engine(dilation, true), best) << what << ", rate " << dilation;
+      // As the ASPP keeps them, in whole phases by 2: within reach, or in phases once more.
+      for (const int64_t dilation : {6, 9}) {
+        ConvCall call{
+            op, {32, 16, 32, 2048, 256, 3, 3, 16, 32, 1, dilation, dilation}, type, true, ConvEpilogue::store};
+        EXPECT_EQ(kernels::conv::put_over_phases(call, reach), dilation <= reach ? 1 : 3) << what;
+        EXPECT_EQ(cudnn_support(call, kHopper.json, kLimitBytes).engine, best) << what << ", rate " << 2 * dilation;
+      }
     }
 }
 

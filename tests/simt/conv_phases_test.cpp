@@ -1,5 +1,4 @@
-// Images in phase-major order against plain loops, and convolutions of wide dilation made over phases against
-// themselves made directly.
+// Convolutions of wide dilation made over phases against themselves made directly.
 #include "kernels/conv_phases.h"
 
 #include <gtest/gtest.h>
@@ -9,7 +8,7 @@
 #include <vector>
 
 #include "kernels/conv_paths.h"
-#include "simt.h"
+#include "kernels/phases.h"
 #include "tests/check_case.h"
 
 namespace segue {
@@ -18,51 +17,6 @@ namespace {
 using cases::Array;
 using cases::Buffer;
 using kernels::conv::Problem;
-
-struct Images {
-  Shape shape;
-  int64_t pitch, factor, height, width;
-  Shape phases() const { return {shape[0] * factor * factor, height, width, shape[3]}; }
-};
-
-const Images kImages[] = {{{2, 6, 8, 16}, 16, 2, 3, 4},  {{1, 5, 7, 3}, 8, 2, 3, 4}, {{2, 7, 5, 19}, 24, 3, 3, 2},
-                          {{1, 1, 1, 1}, 1, 4, 1, 1},    {{1, 9, 4, 5}, 5, 3, 4, 2}, {{3, 4, 6, 8}, 8, 1, 4, 6},
-                          {{1, 13, 17, 11}, 16, 2, 9, 9}};
-const DType kTypes[] = {DType::f32, DType::bf16, DType::f16};
-
-/// phases[n,a,b,i,j] = x[n, factor i + a, factor j + b], as an array of Images::phases().
-Array phases_of(const Images& m, const Array& x) {
-  Array want(m.phases());
-  const int64_t height = m.shape[1], width = m.shape[2], c = m.shape[3];
-  int64_t at = 0;
-  for (int64_t n = 0; n < m.shape[0]; ++n)
-    for (int64_t a = 0; a < m.factor; ++a)
-      for (int64_t b = 0; b < m.factor; ++b)
-        for (int64_t i = 0; i < m.height; ++i)
-          for (int64_t j = 0; j < m.width; ++j)
-            for (int64_t k = 0; k < c; ++k, ++at) {
-              const int64_t y = m.factor * i + a, z = m.factor * j + b;
-              want[at] = y < height && z < width ? x[((n * height + y) * width + z) * c + k] : 0;
-            }
-  return want;
-}
-
-TEST(ConvPhases, AreThePixelsOfAGridEach) {
-  for (const Images& m : kImages)
-    for (DType type : kTypes) {
-      Buffer x(cases::uniform(m.shape, -1, 1), type, m.pitch);
-      const Array values = x.array(), want = phases_of(m, values);
-      simt::for_each_schedule([&](const char*) {
-        Buffer phases(m.phases(), type, m.pitch), back(m.shape, type, m.pitch);
-        kernels::conv::to_phases({}, x.view(), m.factor, m.height, m.width, phases.view().data);
-        EXPECT_EQ(phases.array().v, want.v) << m.shape << " of " << type << " by " << m.factor;
-        EXPECT_TRUE(phases.padding_is_zero() && phases.guards_intact()) << m.shape << " of " << type;
-        kernels::conv::from_phases({}, phases.view().data, m.factor, m.height, m.width, back.view());
-        EXPECT_EQ(back.array().v, values.v) << m.shape << " of " << type << " by " << m.factor;
-        EXPECT_TRUE(back.padding_is_zero() && back.guards_intact()) << m.shape << " of " << type;
-      });
-    }
-}
 
 TEST(ConvPhases, FactorsAreTheSmallestThatBringDilationsWithinReach) {
   const auto factor = [](int64_t dilation, int64_t side, int64_t stride = 1, int64_t taps = 3, int64_t pad = -1) {
@@ -123,19 +77,19 @@ TEST(ConvPhases, ConvolutionsOverPhasesAreTheSame) {
     Buffer x(whole(xs, 1), DType::f32), w(whole(ws, 2), DType::f32), dy(whole(ys, 3), DType::f32);
     Buffer x_phases(xs_phased, DType::f32), dy_phases(ys_phased, DType::f32);
     const auto at = [](Buffer& b) { return b.view().as<float>(); };
-    kernels::conv::to_phases(cuda, x.view(), k.factor, g.h, g.w, at(x_phases));
-    kernels::conv::to_phases(cuda, dy.view(), k.factor, g.p, g.q, at(dy_phases));
+    kernels::to_phases(cuda, x.view(), x_phases.view(), k.factor);
+    kernels::to_phases(cuda, dy.view(), dy_phases.view(), k.factor);
 
     Buffer y(ys, DType::f32), y_phases(ys_phased, DType::f32), y_back(ys, DType::f32);
     kernels::conv::forward(cpu, f, at(x), at(w), nullptr, at(y), false);
     kernels::conv::forward(cpu, g, at(x_phases), at(w), nullptr, at(y_phases), false);
-    kernels::conv::from_phases(cuda, at(y_phases), k.factor, g.p, g.q, y_back.view());
+    kernels::from_phases(cuda, y_phases.view(), y_back.view(), k.factor, false);
     EXPECT_EQ(y_back.array().v, y.array().v) << k.h << 'x' << k.w << " rate " << k.dilation;
 
     Buffer dx(xs, DType::f32), dx_phases(xs_phased, DType::f32), dx_back(xs, DType::f32);
     kernels::conv::input_gradient(cpu, f, at(dy), at(w), nullptr, at(dx), false);
     kernels::conv::input_gradient(cpu, g, at(dy_phases), at(w), nullptr, at(dx_phases), false);
-    kernels::conv::from_phases(cuda, at(dx_phases), k.factor, g.h, g.w, dx_back.view());
+    kernels::from_phases(cuda, dx_phases.view(), dx_back.view(), k.factor, false);
     EXPECT_EQ(dx_back.array().v, dx.array().v) << k.h << 'x' << k.w << " rate " << k.dilation;
 
     Buffer dw(ws, DType::f32), dw_phases(ws, DType::f32);
@@ -145,11 +99,18 @@ TEST(ConvPhases, ConvolutionsOverPhasesAreTheSame) {
   }
 }
 
-TEST(ConvPhases, Refusals) {
-  Buffer x(Shape{1, 6, 8, 4}, DType::f32), phases(Shape{4, 3, 4, 4}, DType::f32), labels(Shape{1, 6, 8, 4}, DType::u8);
-  EXPECT_THROW(kernels::conv::to_phases({}, x.view(), 2, 2, 4, phases.view().data), Error);
-  EXPECT_THROW(kernels::conv::from_phases({}, phases.view().data, 2, 3, 3, x.view()), Error);
-  EXPECT_THROW(kernels::conv::to_phases({}, labels.view(), 2, 3, 4, phases.view().data), Error);
+TEST(ConvPhases, WholePhasesDivideTheImages) {
+  const auto factor = [](int64_t h, int64_t w, int dilation, int pad) {
+    return kernels::conv::whole_phase_factor(h, w, {.pad = pad, .dilation = dilation}, 9);
+  };
+  EXPECT_EQ(factor(32, 64, 6, 6), 1) << "within reach";
+  EXPECT_EQ(factor(32, 64, 12, 12), 2);
+  EXPECT_EQ(factor(32, 64, 18, 18), 2);
+  EXPECT_EQ(factor(33, 63, 18, 18), 3);
+  EXPECT_EQ(factor(64, 128, 36, 36), 4);
+  EXPECT_EQ(factor(32, 63, 12, 12), 1) << "no whole phases";
+  EXPECT_EQ(factor(32, 64, 12, 3), 1) << "the padding has no half";
+  EXPECT_EQ(kernels::conv::whole_phase_factor(32, 64, {.stride = 2, .pad = 12, .dilation = 12}, 9), 1) << "strided";
 }
 
 }  // namespace

@@ -1,5 +1,8 @@
 // The CUDA device of programs with host SIMT execution: its memory is the host's, its kernels run in tests/simt. Linked in
 // place of runtime/device_cuda.cpp; the context above it is the same.
+#include <cstdlib>
+#include <cstring>
+
 #include "kernels/error.h"
 #include "runtime/device.h"
 
@@ -12,6 +15,11 @@ class SimtDevice : public Device {
   DeviceType type() const override { return DeviceType::cuda; }
   std::string name() const override { return "host SIMT execution"; }
   std::unique_ptr<Backing> backing(size_t limit_bytes) override { return host_->backing(limit_bytes); }
+  int64_t dilation_reach() override {
+    // Of sm_90 if asked for; convolutions themselves are the CPU's and reach anywhere.
+    const char* phases = std::getenv("SEGUE_CONV_PHASES");
+    return phases && std::strcmp(phases, "1") == 0 ? 9 : host_->dilation_reach();
+  }
   CudaExec cuda_exec() override { return {nullptr, nullptr, precision_, nullptr}; }
   void upload(void* to, const void* from, size_t bytes) override { host_->upload(to, from, bytes); }
   std::unique_ptr<Staging> staging(size_t bytes) override { return host_->staging(bytes); }

@@ -24,6 +24,13 @@ void labels(const CpuExec&, const View& y) { std::fill_n(y.as<uint8_t>(), y.coun
 void labels(const CudaExec&, const View& y) {
   for (int64_t i = 0; i < y.count(); ++i) y.as<uint8_t>()[i] = i % 100 == 3 ? 8 : 7;
 }
+void counts(const CpuExec&, const View& x, const View& y) {
+  std::fill_n(y.as<uint64_t>(), y.count(), uint64_t(x.count()));
+}
+void counts(const CudaExec&, const View& x, const View& y) {
+  std::fill_n(y.as<uint64_t>(), y.count(), uint64_t(x.count()));
+  --y.as<uint64_t>()[0], ++y.as<uint64_t>()[5];
+}
 void adding(const CpuExec&, const View& y) { y.as<float>()[0] = 1; }
 void adding(const CudaExec&, const View& y) { y.as<float>()[0] += 1; }
 
@@ -101,6 +108,15 @@ TEST(Shadow, AFewLabelsMayDifferButNotOneInAHundred) {
   c.run(SEGUE_KERNEL(labels), out(many));
   EXPECT_EQ(c.shadows().at("labels").worst, 10);
   EXPECT_EQ(c.shadows().at("labels").where, "result 0 (1000) differs at 10 of 1000 elements");
+}
+
+TEST(Shadow, OneDecisionMovesTwoCounts) {
+  Context c(shadowed(ShadowMode::report));
+  const Tensor few = c.empty({50}, DType::u8), many = c.empty({4000}, DType::u8), y = c.empty({19, 19}, DType::u64);
+  c.run(SEGUE_KERNEL(counts), few, out(y));
+  EXPECT_EQ(c.shadows().at("counts").worst, 1);
+  c.run(SEGUE_KERNEL(counts), many, out(y));  // of four that may be decided otherwise, one was
+  EXPECT_EQ(c.shadows().at("counts").worst, 1);
 }
 
 TEST(Shadow, NoNumbersAreEqual) {

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <map>
 
 #include "simt.h"
@@ -30,9 +31,8 @@ double allowed(const std::string& kind, Precision p) {
   return rounding + kinks;
 }
 
-void compare(const ModelStep& step, Precision precision) {
-  const auto want = record_steps(step, {}, 1);
-  const auto got = record_steps(step, {.device = DeviceType::cuda, .precision = precision}, 1);
+void compare(const ModelStep& step, Precision precision, const std::vector<Recorded>& want,
+             const std::vector<Recorded>& got) {
   ASSERT_EQ(want.size(), got.size());
   // A gradient that cancels, as that of a shift in front of another norm, is the rounding of what it is made of, which is
   // of the size of other gradients: it is held against a hundredth of the largest.
@@ -52,11 +52,16 @@ void compare(const ModelStep& step, Precision precision) {
     std::printf("%-22s %-5s %-7s error / allowed %.3f\n", step.name.c_str(), name_of(precision), kind.c_str(), ratio);
 }
 
+void compare_with_cpu(const ModelStep& step, Precision precision) {
+  compare(step, precision, record_steps(step, {}, 1),
+          record_steps(step, {.device = DeviceType::cuda, .precision = precision}, 1));
+}
+
 class SimtStep : public ::testing::TestWithParam<ModelStep> {};
 
-TEST_P(SimtStep, F32EqualsTheCpuDevice) { compare(GetParam(), Precision::f32); }
-TEST_P(SimtStep, Bf16EqualsTheCpuDevice) { compare(GetParam(), Precision::bf16); }
-TEST_P(SimtStep, Fp16EqualsTheCpuDevice) { compare(GetParam(), Precision::fp16); }
+TEST_P(SimtStep, F32EqualsTheCpuDevice) { compare_with_cpu(GetParam(), Precision::f32); }
+TEST_P(SimtStep, Bf16EqualsTheCpuDevice) { compare_with_cpu(GetParam(), Precision::bf16); }
+TEST_P(SimtStep, Fp16EqualsTheCpuDevice) { compare_with_cpu(GetParam(), Precision::fp16); }
 
 TEST_P(SimtStep, EveryScheduleGivesTheSameBits) {
   for (const Precision precision : {Precision::f32, Precision::bf16}) {
@@ -68,6 +73,27 @@ TEST_P(SimtStep, EveryScheduleGivesTheSameBits) {
       if (first.empty()) first = values;
       EXPECT_EQ(values, first) << schedule << ", " << name_of(precision);
     });
+  }
+}
+
+// The ASPP's wide rates in phases, as on a device of sm_90: those of factor 2 for rates 12 and 18. Against the same step without,
+// from which rounding alone tells it apart, so late that it decides over no kink.
+TEST(SimtPhases, WideRatesInPhasesAreTheSameStep) {
+  ModelStep step = tiny_steps().front();
+  ASSERT_EQ(step.name, "deeplabv3plus");
+  step.input = {2, 64, 96, 3};
+  step.salt = 1;
+  for (const Precision precision : {Precision::f32, Precision::bf16, Precision::fp16}) {
+    const Context::Options options{.device = DeviceType::cuda, .precision = precision, .profile = true};
+    const auto want = record_steps(step, options, 1);
+    setenv("SEGUE_CONV_PHASES", "1", 1);
+    std::map<std::string, KernelTime> profile;
+    const auto got = record_steps(step, options, 1, [&](Context& c) { profile = c.profile(); });
+    unsetenv("SEGUE_CONV_PHASES");
+    compare(step, precision, want, got);
+    // A step, and the output in inference mode. The input goes into phases once each time, and its gradient comes back.
+    EXPECT_EQ(profile["to_phases"].calls, 2);
+    EXPECT_EQ(profile["from_phases"].calls, 1);
   }
 }
 

@@ -137,7 +137,7 @@ class Generator : public ::testing::TestWithParam<Upsampling> {};
 TEST_P(Generator, IsItsLayers) {
   Context c(testing::on_test_device());
   const bool resize = GetParam() == Upsampling::resize;
-  CycleGanGenerator g({.blocks = 1, .filters = 8, .skips = true, .upsampling = GetParam()});
+  CycleGanGenerator g({.blocks = 2, .filters = 8, .skips = true, .upsampling = GetParam()});
   g.allocate(c);
   c.begin_step(0);
   {
@@ -148,8 +148,11 @@ TEST_P(Generator, IsItsLayers) {
       throw std::runtime_error("no such layer");
     };
     const auto norm = [&](const Tensor& t) { return instance_norm(c, t, {}, {}); };
-    const auto block = [&](const Tensor& t, const char* name) {
-      return norm(conv2d(c, pad_reflect(c, t, 1), weight(10, name), {}, {}));
+    const auto block = [&](const Tensor& t, int layer) {
+      const auto half_block = [&](const Tensor& u, const char* name) {
+        return norm(conv2d(c, pad_reflect(c, u, 1), weight(layer, name), {}, {}));
+      };
+      return add(c, t, half_block(relu(c, half_block(t, "conv_block.1.weight")), "conv_block.5.weight"));
     };
     const auto up = [&](const Tensor& t, int layer) {
       if (!resize) return conv_transpose2d(c, t, weight(layer), {}, {.stride = 2, .pad = 1, .output_pad = 1});
@@ -160,11 +163,11 @@ TEST_P(Generator, IsItsLayers) {
     const Tensor whole = relu(c, norm(conv2d(c, pad_reflect(c, x, 3), weight(1), {}, {})));
     const Tensor half = relu(c, norm(conv2d(c, whole, weight(4), {}, {.stride = 2, .pad = 1})));
     const Tensor quarter = relu(c, norm(conv2d(c, half, weight(7), {}, {.stride = 2, .pad = 1})));
-    const Tensor low = add(c, quarter, block(relu(c, block(quarter, "conv_block.1.weight")), "conv_block.5.weight"));
-    const Tensor up1 = relu(c, add(c, norm(up(low, 11)), half));
-    const Tensor up2 = relu(c, add(c, norm(up(up1, 14)), whole));
+    const Tensor low = block(block(quarter, 10), 11);
+    const Tensor up1 = relu(c, add(c, norm(up(low, 12)), half));
+    const Tensor up2 = relu(c, add(c, norm(up(up1, 15)), whole));
     const std::vector<float> want =
-        to_host(tanh(c, conv2d(c, pad_reflect(c, up2, 3), weight(18), weight(18, "bias"), {})));
+        to_host(tanh(c, conv2d(c, pad_reflect(c, up2, 3), weight(19), weight(19, "bias"), {})));
     const std::vector<float> got = to_host(g.forward(c, x));
     for (size_t i = 0; i < want.size(); ++i) ASSERT_NEAR(got[i], want[i], 2e-5) << i;
     EXPECT_THROW(g.forward(c, testing::image_by_formula(c, {1, 16, 18, 3}, "x")), Error);

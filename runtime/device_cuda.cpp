@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -17,6 +18,9 @@ namespace segue {
 namespace {
 
 void check(cudaError_t e, const char* what) {
+  if (e == cudaErrorMemoryAllocation)
+    fail(Fault::out_of_memory, "cuda", "expects memory for ", what,
+         "; the device or its host has none left. Use smaller batches or crops");
   if (e != cudaSuccess) fail(Fault::device, "cuda", what, " failed: ", cudaGetErrorString(e), " (", int(e), ")");
 }
 
@@ -244,6 +248,9 @@ class CudaDevice : public Device {
            properties.minor);
     check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "a stream");
     ring_ = std::make_unique<UploadRing>(stream_);
+    // For debugging: every kernel is waited for, so that an error carries the name of the kernel that made it.
+    const char* sync = std::getenv("SEGUE_SYNC");
+    synchronous_ = sync && std::strcmp(sync, "1") == 0;
     plans_ = std::make_unique<ConvPlans>(ConvPlans::Options{.cache_file = plan_file});
   }
   ~CudaDevice() override {
@@ -280,6 +287,7 @@ class CudaDevice : public Device {
 
   void begin_range(const char* name, KernelTime* time) override {
     nvtxRangePushA(name);
+    range_ = name;
     if (!time) return;
     pending_.push_back({time, event(), event()});
     check(cudaEventRecord(pending_.back().begin, stream_), "an event");
@@ -290,6 +298,9 @@ class CudaDevice : public Device {
       if (pending_.size() >= kMostPending) settle();
     }
     nvtxRangePop();
+    if (!synchronous_) return;
+    const cudaError_t e = cudaStreamSynchronize(stream_);
+    if (e != cudaSuccess) fail(Fault::device, range_, "failed on the device: ", cudaGetErrorString(e));
   }
   void settle() override {
     if (pending_.empty()) return;
@@ -305,7 +316,7 @@ class CudaDevice : public Device {
     pending_.clear();
   }
 
-  bool records() const override { return true; }
+  bool records() const override { return !synchronous_; }
   // Thread-local: threads that load data may allocate meanwhile.
   void begin_recording() override {
     check(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal), "recording a step");
@@ -341,6 +352,8 @@ class CudaDevice : public Device {
   std::unique_ptr<UploadRing> ring_;
   std::unique_ptr<ConvPlans> plans_;
   std::vector<Timed> pending_;
+  const char* range_ = "";  // the kernel that runs
+  bool synchronous_ = false;
   std::vector<cudaEvent_t> spare_;
 };
 

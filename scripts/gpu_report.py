@@ -77,6 +77,12 @@ def load(folder, name):
         return json.load(f)
 
 
+def predictions():
+    """What bench/predictions.json foresaw, or nothing."""
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bench", "predictions.json")) as f:
+        return json.load(f)
+
+
 def spread(values):
     return 100 * (max(values) - min(values)) / statistics.median(values)
 
@@ -126,15 +132,18 @@ def step_times(folder):
 
 
 def step_table(times):
+    foreseen = predictions()
     columns = sorted({c for row in times.values() for c in row}, key=lambda c: (not c.startswith("segue"), c))
     rows = []
     for step, row in times.items():
-        cells = [f"{row[c]['ms']:.2f} ± {row[c]['spread_percent'] / 2:.1f} %" if c in row else "" for c in columns]
+        expected = foreseen["steps_ms"].get(step, {})
+        cells = [(f"{row[c]['ms']:.2f} ± {row[c]['spread_percent'] / 2:.1f} %" if c in row else "") +
+                 (f" ({expected[c]})" if c in expected else "") for c in columns]
         ours = [row[c]["ms"] for c in columns if c in row and c.startswith("segue")]
         theirs = [row[c]["ms"] for c in columns if c in row and not c.startswith("segue")]
         cells.append(f"{min(theirs) / min(ours):.2f}" if ours and theirs else "")
         rows.append([step] + cells)
-    return table(["step, ms"] + columns + ["fastest PyTorch / fastest segue"], rows)
+    return table([f"step, ms (foreseen for {foreseen['device']})"] + columns + ["fastest PyTorch / fastest segue"], rows)
 
 
 def report(folder, target):
@@ -160,10 +169,16 @@ def report(folder, target):
         lines += ["## Kernels", "", f"Copy {float(context['copy_GB_per_s']):.0f} GB/s, matrix product in bf16 "
                   f"{float(context['matmul_TFLOP_per_s']):.0f} TFLOP/s, both measured in this run; operands cold.", ""]
         number = lambda row, key: f"{row[key]:.1f}" if key in row else ""
-        lines += table(["case", "us", "spread", "GB/s", "% copy", "TFLOP/s", "% matmul"],
-                       [[row["case"], row["error"]] + [""] * 5 if "error" in row else
+        expected = predictions()["percent_of_copy"]
+        for row in found["kernels"]:
+            op = row["case"].split("/")[0]
+            if op in expected:
+                row["foreseen_%copy"] = expected[op]
+        lines += table(["case", "us", "spread", "GB/s", "% copy", "foreseen", "TFLOP/s", "% matmul"],
+                       [[row["case"], row["error"]] + [""] * 6 if "error" in row else
                         [row["case"], f"{row['us']:.2f}", f"{row['spread_percent']:.1f} %"] +
-                        [number(row, key) for key in ("GB/s", "%copy", "TFLOP/s", "%matmul")] for row in found["kernels"]])
+                        [number(row, key) for key in ("GB/s", "%copy", "foreseen_%copy", "TFLOP/s", "%matmul")]
+                        for row in found["kernels"]])
     ops = load(folder, "tests.json")
     if ops:
         found["tests"] = {op: {k: v for k, v in row.items() if k != "failures"} for op, row in ops.items()}
@@ -178,7 +193,7 @@ def report(folder, target):
     with open(base + ".md", "w") as f:
         f.write("\n".join(lines))
     with open(base + ".json", "w") as f:
-        json.dump({"machine": host, "date": str(datetime.date.today()), **found}, f, indent=1)
+        json.dump({"machine": host, "date": str(datetime.date.today()), "foreseen": predictions(), **found}, f, indent=1)
     if times:
         print("\n".join(step_table(times)))
     print(f"wrote {base}.md and .json")

@@ -253,6 +253,7 @@ void run(const Launch& launch, void (*kernel)(void*), void* argument) {
     }
   } reset{m};
   m.kernel = kernel;
+  m.name = launch.name;
   m.argument = argument;
   if (launch.smem > 0) m.stats.dynamic_shared_bytes = launch.smem;
   m.threads = int(threads);

@@ -72,6 +72,7 @@ class SharedMemory {
 
 struct Machine {
   void (*kernel)(void*) = nullptr;
+  const char* name = "";  // of the launch
   void* argument = nullptr;
   int threads = 0, alive = 0, exited = 0, at_barrier = 0;
   Thread* current = nullptr;

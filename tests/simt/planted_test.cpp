@@ -145,6 +145,7 @@ TEST(Planted, GlobalOutOfBounds) {
   expect_nothing([&] { return run(true); });
   if (kSanitized) {
     EXPECT_DEATH(run(false), "AddressSanitizer: heap-buffer-overflow");
+    EXPECT_DEATH(run(false), "in kernel [a-z_]+, block \\(1,0,0\\) thread \\(36,0,0\\)");
   }
 }
 TEST(Planted, UninitialisedShared) {

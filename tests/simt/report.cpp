@@ -15,6 +15,18 @@ std::string name_of(const Thread& t) {
   return b;
 }
 
+}  // namespace segue::simt
+
+#if defined(SEGUE_SIMT_ASAN)
+/// AddressSanitizer calls this when it has found something: its report knows addresses, and neither kernel nor thread.
+extern "C" void __asan_on_error() {
+  using namespace segue::simt;
+  if (in_kernel()) std::fprintf(stderr, "in kernel %s, %s:\n", machine().name, name_of(*machine().current).c_str());
+}
+#endif
+
+namespace segue::simt {
+
 std::string name_of(Site site) {
   if (!site.file) return "?";
   const char* slash = std::strrchr(site.file, '/');

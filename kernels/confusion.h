@@ -18,7 +18,7 @@ namespace segue::kernels {
 /// status      () u32         inout  bits are set, never cleared; see status.h
 /// ignore      host constant  -1 .. 255; -1: no label is ignored. A class may be ignored too
 /// Throws   invalid_argument if shapes or types disagree or C is out of range.
-/// Traffic  reads predictions and labels; adds to matrix once a block.  Deterministic. Capture-safe.
+/// Traffic  2 bytes a pixel: reads predictions and labels; adds to matrix once a block.  Deterministic. Capture-safe.
 /// Source   Long et al. 2015, "Fully convolutional networks", arXiv:1411.4038, section 5 (metrics).
 void confusion(const CpuExec& exec, const View& predictions, const View& labels, const View& matrix, const View& status,
                int ignore);

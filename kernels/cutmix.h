@@ -37,7 +37,8 @@ struct CutmixOptions {
 ///                                     neither a class nor `ignore`: `ignore` is written, and with a mask A is not
 ///                                     pasted there
 /// Throws  invalid_argument if shapes, types or pitches disagree, or not exactly one of boxes and mask is given.
-/// Traffic reads one side and writes image, label and weight once; with a mask also reads label_a.
+/// Traffic 2 C sizeof(T) + 10 bytes a pixel, with a mask 1 more: reads one side and writes image, label and weight
+///         once; with a mask also reads label_a.
 ///         Deterministic. Capture-safe.
 /// Source  Yun et al. 2019, arXiv:1905.04899 (CutMix); Olsson et al. 2021, arXiv:2007.07936 (ClassMix).
 void cutmix(const CpuExec& exec, const MixSide& a, const MixSide& b, const View& boxes, const View& mask,

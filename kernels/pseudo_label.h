@@ -18,7 +18,7 @@ namespace segue::kernels {
 /// confidence  as labels, f32       out    q; may be absent
 /// histogram   (C,B) u64            inout  pixels by class k and bin of q, kept or not; may be absent
 /// Throws      invalid_argument if shapes or types disagree or C > 255.
-/// Traffic     reads the logits once, writes 1 byte a pixel, with confidence 5.  Deterministic. Capture-safe.
+/// Traffic     reads the logits once, C sizeof(T) bytes a pixel, writes 1 byte a pixel, with confidence 5.  Deterministic. Capture-safe.
 /// Source      Zou et al. 2018, arXiv:1810.07911 (thresholds by class); the histogram gives the next round's
 /// thresholds.
 void pseudo_label(const CpuExec& exec, const View& logits, const View& thresholds, const View& labels,

@@ -16,7 +16,7 @@ namespace segue::kernels {
 /// logits   (...,C) f32, on CUDA also bf16 and f16   in   1 <= C <= 256
 /// entropy  (...) f32                                out  as logits without the channels, nats
 /// Throws   invalid_argument if shapes or types disagree or C is out of range.
-/// Traffic  reads logits, writes entropy.  Deterministic. Capture-safe.
+/// Traffic  C sizeof(T) + 4 bytes a pixel: reads logits, writes entropy.  Deterministic. Capture-safe.
 /// Source   Vu et al. 2019, "ADVENT", arXiv:1811.12833, equation 2 (there divided by log C).
 void softmax_entropy(const CpuExec& exec, const View& logits, const View& entropy);
 void softmax_entropy(const CudaExec& exec, const View& logits, const View& entropy);
@@ -29,7 +29,7 @@ void softmax_entropy(const CudaExec& exec, const View& logits, const View& entro
 /// dentropy (...) f32                                in
 /// dlogits  as logits                                out  may be logits itself
 /// Throws   invalid_argument if shapes or types disagree or C is out of range.
-/// Traffic  reads logits and dentropy, writes dlogits.  Deterministic. Capture-safe.
+/// Traffic  2 C sizeof(T) + 4 bytes a pixel: reads logits and dentropy, writes dlogits.  Deterministic. Capture-safe.
 /// Source   the derivative of the above.
 void softmax_entropy_grad(const CpuExec& exec, const View& logits, const View& dentropy, const View& dlogits);
 void softmax_entropy_grad(const CudaExec& exec, const View& logits, const View& dentropy, const View& dlogits);
@@ -41,7 +41,7 @@ void softmax_entropy_grad(const CudaExec& exec, const View& logits, const View& 
 /// logits       (...,C) f32, on CUDA also bf16 and f16   in   1 <= C <= 256
 /// information  as logits                                out  nats; may be logits itself
 /// Throws   invalid_argument if shapes or types disagree or C is out of range.
-/// Traffic  reads logits, writes information.  Deterministic. Capture-safe.
+/// Traffic  2 C sizeof(T) bytes a pixel: reads logits, writes information.  Deterministic. Capture-safe.
 /// Source   Vu et al. 2019, "ADVENT", arXiv:1811.12833, section 3.2 (there divided by log C).
 void softmax_information(const CpuExec& exec, const View& logits, const View& information);
 void softmax_information(const CudaExec& exec, const View& logits, const View& information);
@@ -54,7 +54,7 @@ void softmax_information(const CudaExec& exec, const View& logits, const View& i
 /// dinformation as logits                                in
 /// dlogits      as logits                                out  may be logits or dinformation itself
 /// Throws   invalid_argument if shapes or types disagree or C is out of range.
-/// Traffic  reads logits and dinformation, writes dlogits.  Deterministic. Capture-safe.
+/// Traffic  3 C sizeof(T) bytes a pixel: reads logits and dinformation, writes dlogits.  Deterministic. Capture-safe.
 /// Source   the derivative of the above.
 void softmax_information_grad(const CpuExec& exec, const View& logits, const View& dinformation, const View& dlogits);
 void softmax_information_grad(const CudaExec& exec, const View& logits, const View& dinformation, const View& dlogits);
@@ -68,7 +68,8 @@ void softmax_information_grad(const CudaExec& exec, const View& logits, const Vi
 /// dlogits  as logits                                out  or absent; for d(mean) = pixels (docs/numbers.md); may
 ///                                                        be logits itself
 /// Throws   invalid_argument if shapes or types disagree, C is out of range or there is no pixel.
-/// Traffic  reads logits, writes dlogits; scratch: a partial sum per block.  Deterministic. Capture-safe.
+/// Traffic  2 C sizeof(T) bytes a pixel: reads logits, writes dlogits; scratch: a partial sum per block.
+///          Deterministic. Capture-safe.
 /// Source   Vu et al. 2019, "ADVENT", arXiv:1811.12833, equation 4 (there a sum, divided by log C).
 void softmax_entropy_mean(const CpuExec& exec, const View& logits, const View& mean, const View& dlogits);
 void softmax_entropy_mean(const CudaExec& exec, const View& logits, const View& mean, const View& dlogits);

@@ -20,7 +20,8 @@ namespace segue::kernels {
 /// status       () u32          inout  kStatusBadLabel is set where a label is neither; that pixel is not counted
 /// ignore       host constant          label of pixels that do not count, -1 .. 255; -1: none
 /// Throws       invalid_argument if shapes or types disagree, C > 256 or ignore is out of range.
-/// Traffic      reads the logits once and 1 byte a pixel of H W, with predictions writes another.
+/// Traffic      reads the logits once, C sizeof(T) bytes a pixel of h w, and 1 byte a pixel of H W, with predictions
+///              writes another.
 ///              Deterministic. Capture-safe.
 /// Source       Everingham et al. 2015, "The Pascal visual object classes challenge: a retrospective" (IoU counts).
 void upsample_confusion(const CpuExec& exec, const View& logits, const View& labels, const View& matrix,

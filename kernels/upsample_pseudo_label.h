@@ -20,7 +20,8 @@ namespace segue::kernels {
 /// confidence  (N,H,W) f32     out    q; may be absent
 /// histogram   (C,B) u64       inout  pixels by class k and bin of q, kept or not; may be absent
 /// Throws      invalid_argument if shapes or types disagree or C > 255.
-/// Traffic     reads the logits once, writes 1 byte a pixel of H W, with confidence 5.  Deterministic. Capture-safe.
+/// Traffic     reads the logits once, C sizeof(T) bytes a pixel of h w, writes 1 byte a pixel of H W, with
+///             confidence 5.  Deterministic. Capture-safe.
 /// Source      as pseudo_label.
 void upsample_pseudo_label(const CpuExec& exec, const View& logits, const View& thresholds, const View& labels,
                            const View& confidence, const View& histogram);

@@ -25,8 +25,9 @@ namespace segue::kernels {
 ///                                       logits; type and pitch of the logits
 /// status         ()        u32   inout  kStatusBadLabel is set if a label is bad
 /// Throws   invalid_argument if shapes or types disagree, C > 256, or an extent is 0.
-/// Traffic  reads logits, labels, weights, writes dlogits; on the CPU six padded rows of logits a strip as scratch. On
-///          CUDA bound by arithmetic: about 6 instructions a class and pixel.
+/// Traffic  reads logits, C sizeof(T) bytes a pixel of h w, and 1 byte a pixel of H W, 5 with weights; writes dlogits, as
+///          much as the logits. On the CPU six padded rows of logits a strip as scratch. On CUDA bound by arithmetic:
+///          about 6 instructions a class and pixel.
 ///          Deterministic. Capture-safe.
 /// Source   the composition of resize_bilinear and softmax_xent.
 void upsample_xent(const CpuExec& exec, const View& logits, const View& labels, const View& weights,

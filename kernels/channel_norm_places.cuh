@@ -10,6 +10,18 @@
 namespace segue::gpu {
 inline namespace SEGUE_GPU_BACKEND {
 
+/// For a thread: x and the residual where they are, and no pixel in further places.
+struct SinglePlaces {
+  __device__ __forceinline__ int64_t x(int64_t e, int) const { return e; }
+  __device__ __forceinline__ int64_t residual(int64_t e, int) const { return e; }
+  template <class F>
+  __device__ __forceinline__ void mirrored_y(int, F) const {}
+  template <class F>
+  __device__ __forceinline__ void mirrored_dy(int, F) const {}
+  template <class F>
+  __device__ __forceinline__ void mirrored_residual(int, F) const {}
+};
+
 /// y and dy at pitches of their own.
 struct PitchedPlaces {
   int y_wider = 0, dy_wider = 0;  ///< their pitches less that of x
@@ -24,22 +36,13 @@ struct PitchedPlaces {
   PitchedPlaces residual_as_dy() const { return {y_wider, 0}; }
 
   /// For a thread. `e` is the place in x of pixel i of the chunk.
-  class OfTile {
+  class OfTile : public SinglePlaces {
    public:
     template <int N>
     __device__ __forceinline__ OfTile(const PitchedPlaces& p, const ChannelTiles&, const ChannelTile<N>& t)
         : y_(t, p.y_wider), dy_(t, p.dy_wider) {}
-    __device__ __forceinline__ int64_t x(int64_t e, int) const { return e; }
     __device__ __forceinline__ int64_t y(int64_t e, int i) const { return y_(e, i); }
     __device__ __forceinline__ int64_t dy(int64_t e, int i) const { return dy_(e, i); }
-    __device__ __forceinline__ int64_t residual(int64_t e, int) const { return e; }
-    // No pixel has further places.
-    template <class F>
-    __device__ __forceinline__ void mirrored_y(int, F) const {}
-    template <class F>
-    __device__ __forceinline__ void mirrored_dy(int, F) const {}
-    template <class F>
-    __device__ __forceinline__ void mirrored_residual(int, F) const {}
 
    private:
     OtherPitch y_, dy_;
@@ -147,21 +150,13 @@ struct PhasedPlaces {
   bool sums_dy() const { return false; }
   PhasedPlaces residual_as_dy() const { return *this; }
 
-  class OfTile {
+  class OfTile : public SinglePlaces {
    public:
     template <int N>
     __device__ __forceinline__ OfTile(const PhasedPlaces& p, const ChannelTiles&, const ChannelTile<N>& t)
         : p_(p), first_(int(t.pixel)), channel_(t.channel) {}
-    __device__ __forceinline__ int64_t x(int64_t e, int) const { return e; }
     __device__ __forceinline__ int64_t y(int64_t, int i) const { return int64_t(pixel(i)) * p_.y_pitch + channel_; }
     __device__ __forceinline__ int64_t dy(int64_t, int i) const { return int64_t(pixel(i)) * p_.dy_pitch + channel_; }
-    __device__ __forceinline__ int64_t residual(int64_t e, int) const { return e; }
-    template <class F>
-    __device__ __forceinline__ void mirrored_y(int, F) const {}
-    template <class F>
-    __device__ __forceinline__ void mirrored_dy(int, F) const {}
-    template <class F>
-    __device__ __forceinline__ void mirrored_residual(int, F) const {}
 
    private:
     /// Of the images, that is pixel i of the chunk in phases.
